@@ -1,0 +1,1 @@
+"""The edge: GitHub, git, the web server, the terminal."""

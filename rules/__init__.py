@@ -1,0 +1,1 @@
+"""What Layerwise finds in a Dockerfile: pure functions from text to findings."""

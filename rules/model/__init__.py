@@ -1,0 +1,1 @@
+"""The nouns that rules speak of: Dockerfile, build context, layer, finding."""

@@ -1,0 +1,62 @@
+"""The tree of one commit, and the texts of it that were fetched."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The files of one commit: every path, and the text of those that somebody asked for.
+
+    Rules ask with `read`. What they ask for and the edge did not bring along is collected in
+    `missing`; the edge fetches it and the rules run once more. So rules do no I/O, and nothing
+    is fetched that no rule needs.
+    """
+
+    paths: frozenset[str]
+    """Paths of all files, relative to the root, `/` between the parts."""
+    texts: Mapping[str, str | None] = field(default_factory=dict)
+    """Texts by path; None for a file that is no UTF-8 text or is too large to be read."""
+    executable: frozenset[str] = frozenset()
+    """Paths with the executable bit."""
+    symlinks: frozenset[str] = frozenset()
+    """Paths that are symbolic links (their text is the target)."""
+    complete: bool = True
+    """False when the tree was too large to be listed whole: absence then proves nothing."""
+    missing: set[str] = field(default_factory=set)
+    """Paths that were asked for and are not in `texts`."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, or None when there is no such file or it cannot be read (yet)."""
+        if path not in self.texts:
+            if path in self.paths:
+                self.missing.add(path)
+            return None
+        return self.texts[path]
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at this path."""
+        return path in self.paths
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file somewhere below it; the root is `""`."""
+        found = {""}
+        for path in self.paths:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
+
+    def changed(self, texts: Mapping[str, str], removed: Iterable[str] = ()) -> "Repository":
+        """The same tree with some texts replaced or added and some files removed."""
+        gone = frozenset(removed)
+        return Repository(
+            paths=(self.paths | texts.keys()) - gone,
+            texts={k: v for k, v in {**self.texts, **texts}.items() if k not in gone},
+            executable=self.executable - gone,
+            symlinks=self.symlinks - gone,
+            complete=self.complete,
+        )
