@@ -1,0 +1,328 @@
+"""A BuildKit engine of our own: started from Debian's packages, beside whatever the machine has.
+
+`python -m tests.engine.engine up` leaves one running and prints where; `down` ends it. Everything it
+needs lies in one folder (LAYERWISE_ENGINE_DIR, else a folder for temporary files): packages, data
+root, socket. It needs root, since dockerd does. The machine's own Docker is never touched: its
+programs are used if they are new enough, its images and its cache are not. A Docker that may be used
+up (its images replaced, its build cache emptied) is named by LAYERWISE_ENGINE_HOST, a unix:// address.
+
+Facts behind the choices: forky's dockerd, buildx and containerd run on bookworm's glibc, its runc does
+not; without the containerd image store `COPY --link` is a plain COPY.
+"""
+
+import fcntl
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITES = ("forky", "trixie", "sid")
+"""Debian suites whose Docker is new enough (28, with buildx's provenance), the best first."""
+OLDEST = 28
+PLUGINS = ("/usr/libexec/docker/cli-plugins", "/usr/local/lib/docker/cli-plugins", "/usr/lib/docker/cli-plugins")
+
+
+class Unavailable(Exception):
+    """No engine can be had here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A running engine and the folder that is its own."""
+
+    folder: Path
+    socket: Path
+    buildx: Path
+    version: str
+
+    def request(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
+        """Ask the Docker API; raises RuntimeError with its answer when that is not a success."""
+        status, data = _request(self.socket, method, path, body, kind)
+        if status >= 300 or b'"errorDetail"' in data:
+            raise RuntimeError(f"{method} {path}: {status} {data[:400].decode(errors='replace')}")
+        return data
+
+    def forget(self) -> None:
+        """Empty the build cache (0.1 s), so that nothing built before can be reused."""
+        self.request("POST", "/build/prune?all=true")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes off this engine: the cache and the faked images are shared."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+class _Unix(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=120)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+def _request(path: Path, method: str, url: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, bytes]:
+    connection = _Unix(path)
+    try:
+        connection.request(method, url, body, {"Content-Type": kind})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def _version(path: Path) -> str | None:
+    """The version of the engine that answers at a socket, None when none does."""
+    try:
+        status, data = _request(path, "GET", "/version")
+    except OSError:
+        return None
+    return str(json.loads(data)["Version"]) if status == 200 else None
+
+
+def folder() -> Path:
+    """Where the engine lives."""
+    named = os.environ.get("LAYERWISE_ENGINE_DIR")
+    return Path(named).absolute() if named else Path(tempfile.gettempdir()) / f"layerwise-engine-{os.getuid()}"
+
+
+def use() -> Engine:
+    """The engine that runs, or one that is started now; raises Unavailable with the reason."""
+    host = os.environ.get("LAYERWISE_ENGINE_HOST")
+    home = folder()
+    home.mkdir(parents=True, exist_ok=True)
+    if host:
+        path, found = Path(host.removeprefix("unix://")), _system_programs()
+        version = _version(path)
+        if version is None or "docker-buildx" not in found:
+            raise Unavailable(f"no engine with buildx answers at {host}")
+        return Engine(home, path, found["docker-buildx"], version)
+    with (home / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _start(home)
+
+
+def _start(home: Path) -> Engine:
+    path = home / "docker.sock"
+    programs = home / "bin"
+    version = _version(path)
+    if version is None:
+        if os.getuid() != 0:
+            raise Unavailable("an engine can only be started by root")
+        if not (programs / "dockerd").exists():
+            _collect_programs(home)
+        _run_daemon(home, path)
+        version = _version(path) or "unknown"
+    return Engine(home, path, programs / "docker-buildx", version)
+
+
+def stop() -> None:
+    """End the engine that `use` started; its packages stay for the next start (1.3 s)."""
+    try:
+        os.kill(int((folder() / "pid").read_text()), signal.SIGTERM)
+    except (OSError, ValueError):
+        return
+    for _ in range(100):
+        if _version(folder() / "docker.sock") is None:
+            return
+        time.sleep(0.1)
+
+
+def _system_programs() -> dict[str, Path]:
+    """The machine's own programs by name, if its dockerd is new enough."""
+    found = {}
+    for name in ("dockerd", "containerd", "containerd-shim-runc-v2", "runc"):
+        where = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/libexec/docker")
+        if where:
+            found[name] = Path(where)
+    for where in (*PLUGINS, str(Path.home() / ".docker/cli-plugins")):
+        plugin = Path(where, "docker-buildx")
+        if plugin.exists():
+            found.setdefault("docker-buildx", plugin)
+    return found
+
+
+def _collect_programs(home: Path) -> None:
+    """Fill bin/ with links to the programs: the machine's, or those of Debian's packages."""
+    found = _system_programs()
+    needed = {"dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-buildx"}
+    if not (needed <= found.keys() and _major(found["dockerd"]) >= OLDEST):
+        found = _debian_programs(home, runc=found.get("runc"))
+    busybox = home / "root/usr/bin/busybox"
+    found["busybox"] = busybox if busybox.exists() else _static_busybox(home)
+    (home / "bin").mkdir(exist_ok=True)
+    for name, where in found.items():
+        link = home / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(where)
+
+
+def _major(dockerd: Path) -> int:
+    said = subprocess.run([dockerd, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r"version (\d+)", said)
+    return int(number.group(1)) if number else 0
+
+
+def _debian_programs(home: Path, runc: Path | None) -> dict[str, Path]:
+    debs = home / "debs"
+    debs.mkdir(exist_ok=True)
+    refusals = []
+    for suite in SUITES:
+        try:
+            options = _private_apt(home, suite)
+            _call(["apt-get", *options, "update"])
+            _call(["apt-get", *options, "download", "docker.io", "docker-buildx", "containerd"], cwd=debs)
+            break
+        except Unavailable as error:
+            refusals.append(f"{suite}: {error}")
+    else:
+        raise Unavailable("no new enough Docker in Debian's packages; " + "; ".join(refusals))
+    if runc is None:  # this machine's suite: the newer one's runc needs a newer libc
+        _download(debs, "runc")
+    _unpack(home)
+    usr = home / "root/usr"
+    return {
+        "dockerd": usr / "sbin/dockerd",
+        "containerd": usr / "bin/containerd",
+        "containerd-shim-runc-v2": usr / "bin/containerd-shim-runc-v2",
+        "docker-buildx": usr / "libexec/docker/cli-plugins/docker-buildx",
+        "runc": runc or usr / "sbin/runc",
+    }
+
+
+def _static_busybox(home: Path) -> Path:
+    """A busybox that runs alone in an image."""
+    (home / "debs").mkdir(exist_ok=True)
+    _download(home / "debs", "busybox-static")
+    _unpack(home)
+    found = [p for p in (home / "root/usr/bin/busybox", home / "root/bin/busybox") if p.exists()]
+    if not found:
+        raise Unavailable("the package busybox-static holds no busybox")
+    return found[0]
+
+
+def _private_apt(home: Path, suite: str) -> list[str]:
+    """Options for an apt of another suite that shares nothing with the system's."""
+    apt = home / f"apt-{suite}"
+    for part in ("lists/partial", "cache/archives/partial", "none"):
+        (apt / part).mkdir(parents=True, exist_ok=True)
+    keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    (apt / "sources.list").write_text(f"deb [signed-by={keys}] {_mirror()} {suite} main\n")
+    return [
+        f"-oDir::Etc::sourcelist={apt}/sources.list",
+        f"-oDir::Etc::sourceparts={apt}/none",
+        f"-oDir::Etc::preferencesparts={apt}/none",
+        f"-oDir::State::lists={apt}/lists",
+        f"-oDir::Cache={apt}/cache",
+        "-oAPT::Sandbox::User=root",
+        "-oAcquire::Languages=none",
+        "-oAcquire::Check-Valid-Until=false",
+    ]
+
+
+def _mirror() -> str:
+    """The address of Debian's archive that this machine's apt uses."""
+    sources = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    for source in sources:
+        if source.is_file():
+            found = re.search(
+                r"(?m)^(?:URIs:[ \t]*|deb[ \t]+(?:\[[^]\n]*\][ \t]*)?)(\S+/debian/?)(?=\s|$)",
+                source.read_text(errors="replace"),
+            )
+            if found:
+                return found.group(1).rstrip("/")
+    raise Unavailable("this machine's apt knows no Debian archive")
+
+
+def _download(debs: Path, package: str) -> None:
+    download = ["apt-get", "-oAPT::Sandbox::User=root", "download", package]
+    try:
+        _call(download, cwd=debs)
+    except Unavailable:  # a fresh machine has no lists yet
+        _call(["apt-get", "update"])
+        _call(download, cwd=debs)
+
+
+def _unpack(home: Path) -> None:
+    for package in sorted((home / "debs").glob("*.deb")):
+        if not (home / "debs" / f"{package.name}.unpacked").exists():
+            _call(["dpkg", "-x", str(package), str(home / "root")])
+            (home / "debs" / f"{package.name}.unpacked").touch()
+
+
+def _call(command: list[str], cwd: Path | None = None) -> None:
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Unavailable(f"{command[0]}: {error}") from error
+    if done.returncode:
+        raise Unavailable(f"{' '.join(command[:1] + command[-2:])}: {done.stderr.strip()[-300:]}")
+
+
+def _run_daemon(home: Path, path: Path) -> None:
+    settings = home / "daemon.json"
+    settings.write_text(json.dumps({"features": {"containerd-snapshotter": True}}))
+    command = [
+        str(home / "bin/dockerd"),
+        f"--config-file={settings}",
+        "--bridge=none",
+        "--iptables=false",
+        "--ip6tables=false",
+        "--userland-proxy=false",  # docker-proxy is not among the packages' programs on PATH
+        f"--data-root={home / 'data'}",
+        f"--exec-root={home / 'exec'}",
+        f"--pidfile={home / 'pid'}",
+        f"--host=unix://{path}",
+    ]
+    with (home / "log").open("w") as log:
+        daemon = subprocess.Popen(
+            command,
+            env={**os.environ, "PATH": f"{home / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    end = time.monotonic() + 60
+    while _version(path) is None:
+        if daemon.poll() is not None or time.monotonic() > end:
+            daemon.terminate()
+            raise Unavailable("dockerd did not start: " + (home / "log").read_text()[-600:])
+        time.sleep(0.05)
+
+
+def main(arguments: list[str]) -> int:
+    """`up` or `down`."""
+    if arguments == ["down"]:
+        stop()
+    elif arguments == ["up"]:
+        begun = time.monotonic()
+        try:
+            engine = use()
+        except Unavailable as error:
+            print(error, file=sys.stderr)
+            return 2
+        print(f"Docker {engine.version} at unix://{engine.socket} after {time.monotonic() - begun:.1f} s")
+    else:
+        print("usage: python -m tests.engine.engine up|down", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
