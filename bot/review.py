@@ -1,0 +1,179 @@
+"""Findings -> Review: which comments stand on which lines, and what they suggest."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import rules
+from bot import comment
+from bot.analysis import Analysis
+from bot.config import Config
+from bot.diff import Hunk
+from bot.snapshot import FileChange, Snapshot
+from rules.model.dockerfile import Span
+from rules.model.finding import Finding, Suggestion, suggest
+from rules.model.prose import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One review comment on lines of the right side; `findings` are those it speaks of."""
+
+    path: str
+    span: Span
+    body: str
+    findings: tuple[Finding, ...]
+    suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is posted at once. `elsewhere` are findings that no line of the diff can carry."""
+
+    body: str
+    comments: tuple[Comment, ...]
+    elsewhere: tuple[Finding, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to post."""
+        return bool(self.comments)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A change, what the rules say of it, and what is posted."""
+
+    snapshot: Snapshot
+    analysis: Analysis
+    review: Review
+
+
+class _Placed(NamedTuple):
+    comments: list[Comment]
+    elsewhere: list[Finding]
+
+
+def compose(
+    snapshot: Snapshot, analysis: Analysis, config: Config, said: frozenset[str] = frozenset()
+) -> Review:
+    """The review of a change, without what was `said` before (fingerprints).
+
+    Findings on overlapping lines become one suggestion. A suggestion is made only where GitHub
+    can commit it: all its lines on the right side of one hunk, none removed between them. Else
+    the comment shows the diff in words.
+    """
+    new = [f for f in analysis.new if f.fingerprint not in said]
+    comments: list[Comment] = []
+    elsewhere: list[Finding] = []
+    for path in sorted({f.path for f in new}):
+        change = snapshot.changes.get(path)
+        mine = [f for f in new if f.path == path]
+        if change is None or not change.hunks:
+            elsewhere += mine
+            continue
+        placed = _place(mine, change, snapshot, analysis)
+        comments += placed.comments
+        elsewhere += placed.elsewhere
+    shown = comments[: config.max_comments]
+    for dropped in comments[config.max_comments :]:
+        elsewhere += dropped.findings
+    body = comment.summary(len(shown), elsewhere, analysis.skipped)
+    return Review(body, tuple(shown), tuple(elsewhere))
+
+
+def _place(
+    findings: Sequence[Finding], change: FileChange, snapshot: Snapshot, analysis: Analysis
+) -> _Placed:
+    """The comments on one file."""
+    text = snapshot.head.texts[change.path] or ""
+    hunks = change.hunks or ()
+    plain = text.replace("\r\n", "")
+    whole = "\r\n" not in text or "\n" not in plain  # GitHub would rewrite mixed line endings
+
+    def committable(suggestion: Suggestion) -> bool:
+        return (
+            whole
+            and suggestion.text == visible(suggestion.text)
+            and any(hunk.replaceable(suggestion.span) for hunk in hunks)
+        )
+
+    placed = _Placed([], [])
+    for group in _overlapping(findings, text):
+        done = _suggestions(group, text, analysis, committable)
+        placed.comments.extend(done)
+        said = {f for c in done for f in c.findings}
+        for finding in group:
+            if finding in said:
+                continue
+            span = _carried(finding.span, hunks)
+            if span is None:
+                placed.elsewhere.append(finding)
+            else:
+                body = comment.with_diff([finding], _diff(finding, snapshot))
+                placed.comments.append(Comment(change.path, span, body, (finding,)))
+    placed.comments.sort(key=lambda c: c.span)
+    return placed
+
+
+def _suggestions(
+    group: Sequence[Finding],
+    text: str,
+    analysis: Analysis,
+    committable: Callable[[Suggestion], bool],
+) -> list[Comment]:
+    """One comment that fixes the whole group, or as much of it as GitHub can commit."""
+    fixable = [f for f in group if _own(f)]
+    if not fixable:
+        return []
+    build = analysis.build_of(fixable[0])
+    combined = rules.combine(build, fixable)
+    attempts = [combined, *(rules.combine(build, [f]) for f in fixable)]
+    for after, done in attempts:
+        path = fixable[0].path
+        suggestion = suggest(path, text, rules.rewrite(path, text, after))
+        if done and committable(suggestion):
+            body = comment.with_suggestion(done, suggestion)
+            return [Comment(path, suggestion.span, body, tuple(done), suggestion)]
+    return []
+
+
+def _own(finding: Finding) -> bool:
+    """Whether the finding's fix changes the finding's file only."""
+    return finding.fix is not None and all(e.path == finding.path for e in finding.fix.edits)
+
+
+def _overlapping(findings: Iterable[Finding], text: str) -> list[list[Finding]]:
+    """Findings whose lines, or those of their fixes, overlap."""
+    groups: list[tuple[Span, list[Finding]]] = []
+
+    def reach(finding: Finding) -> Span:
+        if not _own(finding) or finding.fix is None:
+            return finding.span
+        changed = suggest(finding.path, text, finding.fix.edits).span
+        return Span(min(finding.span.start, changed.start), max(finding.span.end, changed.end))
+
+    for span, finding in sorted(((reach(f), f) for f in findings), key=lambda pair: pair[0]):
+        if groups and span.start <= groups[-1][0].end:
+            before, together = groups.pop()
+            span = Span(before.start, max(before.end, span.end))
+            groups.append((span, [*together, finding]))
+        else:
+            groups.append((span, [finding]))
+    return [group for _, group in groups]
+
+
+def _carried(span: Span, hunks: Sequence[Hunk]) -> Span | None:
+    """The lines of `span` that one hunk shows: those that a comment can stand on."""
+    for hunk in hunks:
+        right = hunk.right
+        start, end = max(span.start, right.start), min(span.end, right.end)
+        if start <= end:
+            return Span(start, end)
+    return None
+
+
+def _diff(finding: Finding, snapshot: Snapshot) -> str:
+    """The finding's fix as a unified diff of all files it changes; "" without a fix."""
+    if finding.fix is None:
+        return ""
+    return rules.diff(finding.fix, lambda path: snapshot.head.texts.get(path) or "")

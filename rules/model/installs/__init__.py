@@ -1,0 +1,1 @@
+"""What dependency installs read and write, one module for each ecosystem."""
