@@ -1,0 +1,170 @@
+"""Environment -> Settings, or one SettingsError that names everything missing or malformed."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+APP_VARIABLES = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET")
+DEFAULT_DATABASE = "sqlite:///layerwise.sqlite"
+DEFAULT_API = "https://api.github.com"
+DEFAULT_PORT = 8080
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message has one line for each fault, and no secret."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("The settings are incomplete or wrong:\n" + "\n".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The GitHub App that we are. Its secrets stay out of `repr`."""
+
+    id: str
+    private_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the service runs. `app` is None when no variable of the App is set at all."""
+
+    app: App | None = None
+    database_url: str = field(default=DEFAULT_DATABASE, repr=False)
+    port: int = DEFAULT_PORT
+    public_url: str | None = None
+    github_api_url: str = DEFAULT_API
+    sentry_dsn: str | None = field(default=None, repr=False)
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read every variable, each also as NAME_FILE, the path of a file that holds it.
+
+    Raises SettingsError, once, with all that is missing or malformed.
+    """
+    reader = _Reader(environment)
+    settings = Settings(
+        app=reader.app(),
+        database_url=reader.database_url(),
+        port=reader.port(),
+        public_url=reader.url("PUBLIC_URL"),
+        github_api_url=reader.api_url(),
+        sentry_dsn=reader.url("SENTRY_DSN"),
+    )
+    if reader.faults:
+        raise SettingsError(reader.faults)
+    return settings
+
+
+class _Reader:
+    """Takes values out of an environment and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        """The variable or the content of its file, None when neither is set or it is blank."""
+        value = self._environment.get(name, "").strip()
+        path = self._environment.get(f"{name}_FILE", "").strip()
+        if value and path:
+            self._fault(name, f"is given twice, also as {name}_FILE")
+        elif path:
+            try:
+                value = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or "it is not UTF-8"
+                self._fault(f"{name}_FILE", f"names a file that cannot be read ({reason})")
+                return None
+            if not value:
+                self._fault(f"{name}_FILE", "names a file that is empty")
+        return value or None
+
+    def app(self) -> App | None:
+        """The App, or None when nothing of it is set; a part of it is a fault."""
+        if not any(self._environment.get(n + end) for n in APP_VARIABLES for end in ("", "_FILE")):
+            return None
+        found = len(self.faults)
+        values = {name: self.text(name) for name in APP_VARIABLES}
+        for name, value in values.items():
+            if value is None and not any(name in fault for fault in self.faults[found:]):
+                self._fault(name, "is missing")
+        number, key, secret = (values[name] or "" for name in APP_VARIABLES)
+        if number and not (number.isascii() and number.isdigit()):
+            self._fault("GITHUB_APP_ID", "must be the number that GitHub shows as App ID")
+        return App(number, self._private_key(key), secret)
+
+    def _private_key(self, text: str) -> str:
+        """The PEM with real line ends: environments often hold them as a backslash and an n."""
+        if not text:
+            return text
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+            load_pem_private_key,
+        )
+
+        pem = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
+        try:
+            key = load_pem_private_key(pem.encode(), password=None)
+        except (ValueError, TypeError):  # the reason could quote the key: not repeated
+            key = None
+        if not isinstance(key, RSAPrivateKey):
+            self._fault("GITHUB_PRIVATE_KEY", "must be the RSA key in PEM form, not encrypted")
+        return pem
+
+    def port(self) -> int:
+        """PORT, 1 to 65535."""
+        text = self.text("PORT") or str(DEFAULT_PORT)
+        if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536:
+            return int(text)
+        self._fault("PORT", "must be a number from 1 to 65535")
+        return DEFAULT_PORT
+
+    def database_url(self) -> str:
+        """DATABASE_URL: a SQLite file or a PostgreSQL database."""
+        url = self.text("DATABASE_URL") or DEFAULT_DATABASE
+        if url.startswith("postgres://"):  # what Heroku and its like still hand out
+            url = url.replace("postgres://", "postgresql://", 1)
+        if not url.startswith(("sqlite:///", "postgresql://")) or url == "sqlite:///":
+            self._fault("DATABASE_URL", "must begin with sqlite:/// (and a path) or postgresql://")
+        return url
+
+    def url(self, name: str) -> str | None:
+        """An http or https URL without the slash at its end."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid:
+            self._fault(name, "must be a URL that begins with https:// or http://")
+        return text.rstrip("/")
+
+    def api_url(self) -> str:
+        """GITHUB_API_URL; tokens go there, so in the clear only to this very machine."""
+        url = self.url("GITHUB_API_URL")
+        if url is None:
+            return DEFAULT_API
+        if url.startswith("http://") and not _is_loopback(urlsplit(url).hostname or ""):
+            self._fault("GITHUB_API_URL", "must begin with https://")
+        if "?" in url or "#" in url or "@" in url:
+            self._fault("GITHUB_API_URL", "must have no query, fragment or user")
+        return url
+
+    def _fault(self, name: str, what: str) -> None:
+        self.faults.append(f"  {name} {what}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
