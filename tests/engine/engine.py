@@ -30,7 +30,11 @@ from pathlib import Path
 SUITES = ("forky", "trixie", "sid")
 """Debian suites whose Docker is new enough (28, with buildx's provenance), the best first."""
 OLDEST = 28
-PLUGINS = ("/usr/libexec/docker/cli-plugins", "/usr/local/lib/docker/cli-plugins", "/usr/lib/docker/cli-plugins")
+PLUGINS = (
+    "/usr/libexec/docker/cli-plugins",
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+)
 
 
 class Unavailable(Exception):
@@ -46,7 +50,9 @@ class Engine:
     buildx: Path
     version: str
 
-    def request(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
+    def request(
+        self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
+    ) -> bytes:
         """Ask the Docker API; raises RuntimeError with its answer when that is not a success."""
         status, data = _request(self.socket, method, path, body, kind)
         if status >= 300 or b'"errorDetail"' in data:
@@ -76,7 +82,9 @@ class _Unix(http.client.HTTPConnection):
         self.sock.connect(str(self.path))
 
 
-def _request(path: Path, method: str, url: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, bytes]:
+def _request(
+    path: Path, method: str, url: str, body: bytes | None = None, kind: str = "application/json"
+) -> tuple[int, bytes]:
     connection = _Unix(path)
     try:
         connection.request(method, url, body, {"Content-Type": kind})
@@ -98,7 +106,11 @@ def _version(path: Path) -> str | None:
 def folder() -> Path:
     """Where the engine lives."""
     named = os.environ.get("LAYERWISE_ENGINE_DIR")
-    return Path(named).absolute() if named else Path(tempfile.gettempdir()) / f"layerwise-engine-{os.getuid()}"
+    return (
+        Path(named).absolute()
+        if named
+        else Path(tempfile.gettempdir()) / f"layerwise-engine-{os.getuid()}"
+    )
 
 
 def use() -> Engine:
@@ -147,7 +159,9 @@ def _system_programs() -> dict[str, Path]:
     """The machine's own programs by name, if its dockerd is new enough."""
     found = {}
     for name in ("dockerd", "containerd", "containerd-shim-runc-v2", "runc"):
-        where = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/libexec/docker")
+        where = shutil.which(
+            name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/libexec/docker"
+        )
         if where:
             found[name] = Path(where)
     for where in (*PLUGINS, str(Path.home() / ".docker/cli-plugins")):
@@ -173,7 +187,9 @@ def _collect_programs(home: Path) -> None:
 
 
 def _major(dockerd: Path) -> int:
-    said = subprocess.run([dockerd, "--version"], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(
+        [dockerd, "--version"], capture_output=True, text=True, check=False
+    ).stdout
     number = re.search(r"version (\d+)", said)
     return int(number.group(1)) if number else 0
 
@@ -186,7 +202,10 @@ def _debian_programs(home: Path, runc: Path | None) -> dict[str, Path]:
         try:
             options = _private_apt(home, suite)
             _call(["apt-get", *options, "update"])
-            _call(["apt-get", *options, "download", "docker.io", "docker-buildx", "containerd"], cwd=debs)
+            _call(
+                ["apt-get", *options, "download", "docker.io", "docker-buildx", "containerd"],
+                cwd=debs,
+            )
             break
         except Unavailable as error:
             refusals.append(f"{suite}: {error}")
@@ -317,7 +336,9 @@ def main(arguments: list[str]) -> int:
         except Unavailable as error:
             print(error, file=sys.stderr)
             return 2
-        print(f"Docker {engine.version} at unix://{engine.socket} after {time.monotonic() - begun:.1f} s")
+        print(
+            f"Docker {engine.version} at unix://{engine.socket} after {time.monotonic() - begun:.1f} s"
+        )
     else:
         print("usage: python -m tests.engine.engine up|down", file=sys.stderr)
         return 2

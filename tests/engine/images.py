@@ -1,0 +1,227 @@
+"""Faked base images: any name, one busybox layer that all share and a small one of its own.
+
+Loaded by one request a build (25-80 ms); nothing is pulled.
+"""
+
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from tests.engine.engine import Engine
+from tests.engine.plan import Plan, script
+from tests.engine.tree import EPOCH
+
+SHIMS = Path(__file__).parent / "shims"
+SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+FOLDERS = "bin sbin usr usr/bin usr/sbin usr/local usr/local/bin usr/local/sbin etc root home var var/lib var/cache opt srv proc sys dev"
+SHELLS = "bin/sh bin/bash bin/ash bin/dash bin/zsh usr/bin/bash usr/bin/sh usr/local/bin/bash"
+ACCOUNTS = {
+    "root": 0,
+    "daemon": 1,
+    "www-data": 33,
+    "nobody": 65534,
+    "node": 1000,
+    "nginx": 101,
+    "postgres": 999,
+    "nonroot": 65532,
+    "app": 1654,
+}
+EASY = """pip pip3 pipenv poetry uv uvx pdm hatch conda mamba micromamba python python3 npm npx yarn pnpm bun
+node deno corepack turbo nx go cargo rustc rustup apt apt-get apt-key dpkg apk yum dnf microdnf rpm zypper
+pacman bundle gem ruby rake rails mvn gradle java javac sbt dotnet nuget composer php docker-php-ext-install
+docker-php-ext-configure docker-php-ext-enable pecl a2enmod mix rebar3 stack cabal swift dart flutter git
+curl wget make cmake ninja gcc g++ cc clang meson protoc buf useradd adduser groupadd addgroup usermod
+locale-gen update-ca-certificates gosu tini sudo systemctl jq gpg unzip perl R Rscript julia luarocks
+opam dune nim zig helm kubectl terraform aws gcloud az playwright chown chgrp setcap ldconfig
+install-php-extensions strip upx file""".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What one faked image holds beside the common things."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    env: tuple[str, ...] = ()
+    onbuild: tuple[str, ...] = ()
+    workdir: str = ""
+    user: str = ""
+    aliases: tuple[str, ...] = ()
+    salt: str = ""
+    """Another salt makes another image of the same name."""
+
+
+def reference(name: str) -> str:
+    """The name as the engine keeps it: digest dropped, tag filled in."""
+    name = name.split("@")[0]
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def load(
+    engine: Engine,
+    plan: Plan,
+    images: Mapping[str, Image],
+    *,
+    shims: str,
+    outputs: str,
+    architecture: str,
+) -> None:
+    """Give the engine every base image that a Dockerfile names, and those of `images`."""
+    common = _common(engine.folder / "bin/busybox", shims)
+    blobs = {f"{hashlib.sha256(common).hexdigest()}.tar": common}
+    entries = []
+    aliases = {alias for image in images.values() for alias in image.aliases}
+    accounts = _accounts(plan)
+    names = {reference(n): n for n in (*images, *plan.images) if reference(n) not in aliases}
+    for tag, name in sorted(names.items()):
+        image = images.get(name) or images.get(tag) or Image()
+        layer = _archive(
+            _own_layer(tag, image, plan, plan.images.get(name, set()), accounts, outputs)
+        )
+        layer_name = f"{hashlib.sha256(layer).hexdigest()}.tar"
+        blobs[layer_name] = layer
+        chain = [next(iter(blobs)), layer_name]
+        settings = json.dumps(_settings(image, chain, architecture)).encode()
+        settings_name = f"{hashlib.sha256(settings).hexdigest()}.json"
+        blobs[settings_name] = settings
+        entries.append(
+            {"Config": settings_name, "RepoTags": [tag, *image.aliases], "Layers": chain}
+        )
+    if entries:
+        blobs["manifest.json"] = json.dumps(entries).encode()
+        archive = _archive(
+            lambda tar: [_add(tar, name, data, 0o644) for name, data in blobs.items()]
+        )
+        engine.request("POST", "/images/load?quiet=1", archive, "application/x-tar")
+
+
+def _settings(image: Image, chain: list[str], architecture: str) -> Mapping[str, object]:
+    return {
+        "architecture": architecture,
+        "os": "linux",
+        "created": "2020-01-01T00:00:00Z",
+        "config": {
+            "Env": [f"PATH={SEARCH}", *image.env],
+            "OnBuild": list(image.onbuild) or None,
+            "WorkingDir": image.workdir,
+            "User": image.user,
+        },
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [f"sha256:{name.removesuffix('.tar')}" for name in chain],
+        },
+        "history": [{"created": "2020-01-01T00:00:00Z", "created_by": "faked"}] * len(chain),
+    }
+
+
+def _accounts(plan: Plan) -> Mapping[str, int]:
+    """The accounts of every image: the usual ones, and those that no RUN of the Dockerfile makes."""
+    made = " ".join(script(i) for i in plan.instructions if i.name == "RUN")
+    makes = "useradd" in made or "adduser" in made or "groupadd" in made or "addgroup" in made
+    known = dict(ACCOUNTS)
+    for name in sorted(plan.accounts - known.keys()):
+        if not (makes and name in made):
+            known[name] = 2000 + len(known)
+    return known
+
+
+def _own_layer(
+    tag: str,
+    image: Image,
+    plan: Plan,
+    paths: Iterable[str],
+    accounts: Mapping[str, int],
+    outputs: str,
+) -> Callable[[tarfile.TarFile], object]:
+    def fill(tar: tarfile.TarFile) -> None:
+        homes = {name: "/root" if name == "root" else f"/home/{name}" for name in accounts}
+        passwd = "".join(
+            f"{name}:x:{uid}:{uid}::{homes[name]}:/bin/sh\n" for name, uid in accounts.items()
+        )
+        _add(tar, "etc/passwd", passwd.encode(), 0o644)
+        _add(
+            tar,
+            "etc/group",
+            "".join(f"{name}:x:{uid}:\n" for name, uid in accounts.items()).encode(),
+            0o644,
+        )
+        for name, uid in accounts.items():
+            if uid >= 1000:
+                _add(tar, homes[name][1:], kind=tarfile.DIRTYPE, owner=uid)
+        _add(
+            tar,
+            ".layerwise/wanted",
+            "".join(f"{key} {path}\n" for key, path in sorted(plan.outputs)).encode(),
+            0o644,
+        )
+        _add(tar, ".layerwise/outputs", f"{outputs}\n".encode(), 0o644)
+        _add(tar, ".layerwise/image", f"{tag} {image.salt}\n".encode(), 0o644)
+        for path in sorted(paths):
+            place = path.lstrip("/")
+            _add(tar, f"{place}.faked" if path.endswith("/") else place, b"faked\n")
+        for path, content in sorted(image.files.items()):
+            _add(tar, path.lstrip("/"), content.encode(), 0o644)
+
+    return fill
+
+
+@lru_cache(maxsize=4)
+def _common(busybox: Path, shims: str) -> bytes:
+    listed = subprocess.run(
+        [busybox, "--list"], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    def fill(tar: tarfile.TarFile) -> None:
+        for folder in FOLDERS.split():
+            _add(tar, folder, kind=tarfile.DIRTYPE)
+        _add(tar, "tmp", mode=0o1777, kind=tarfile.DIRTYPE)
+        _add(tar, ".layerwise", mode=0o1777, kind=tarfile.DIRTYPE)
+        _add(tar, "bin/busybox", busybox.read_bytes())
+        _add(tar, "usr/bin/env", kind=tarfile.SYMTYPE, link="/bin/busybox")
+        _add(tar, ".layerwise/leave", (SHIMS / "leave").read_bytes())
+        shell, commands = (
+            (SHIMS / f"{shims}-shell").read_bytes(),
+            dict.fromkeys(EASY, "easy-command"),
+        )
+        for path in SHELLS.split():
+            _add(tar, path, shell)
+        _add(tar, ".layerwise/easy-command", (SHIMS / "easy-command").read_bytes())
+        for name in set(listed) - {"busybox", "sh", "ash", "bash"} - commands.keys():
+            _add(tar, f"bin/{name}", kind=tarfile.SYMTYPE, link="busybox")
+        for name, shim in commands.items():
+            _add(tar, f"usr/local/bin/{name}", kind=tarfile.SYMTYPE, link=f"/.layerwise/{shim}")
+
+    return _archive(fill)
+
+
+def _archive(fill: Callable[[tarfile.TarFile], object]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        fill(tar)
+    return buffer.getvalue()
+
+
+def _add(
+    tar: tarfile.TarFile,
+    name: str,
+    data: bytes = b"",
+    mode: int = 0o755,
+    kind: bytes = tarfile.REGTYPE,
+    link: str = "",
+    owner: int = 0,
+) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.mode, entry.mtime, entry.type, entry.linkname, entry.size = (
+        mode,
+        EPOCH,
+        kind,
+        link,
+        len(data),
+    )
+    entry.uid = entry.gid = owner
+    tar.addfile(entry, io.BytesIO(data))
