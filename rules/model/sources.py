@@ -1,0 +1,212 @@
+"""Which files of a build context the sources of a COPY, an ADD or a bind mount take.
+
+Sources are paths relative to the context root, cleaned, `.` for the root itself. `*`, `?` and
+`[…]` match inside one path component, as Go's path.Match has it
+(https://docs.docker.com/reference/dockerfile/#pattern-matching).
+"""
+
+import posixpath
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import groupby
+
+ROOT = "."
+_MAX_LINKS = 40  # symbolic links followed for one source, as Linux has it
+
+
+def clean(source: str) -> str:
+    """Write a source as BuildKit's key has it: `./a//b/` is `a/b`, `/`, `./` and `` are `.`.
+
+    `..` cannot leave the context: https://docs.docker.com/reference/dockerfile/#adding-files-from-the-build-context
+    """
+    return posixpath.normpath("/" + source).lstrip("/") or ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One file or folder of the context that a source names."""
+
+    path: str
+    folder: bool
+
+
+class Files:
+    """The files of a build context, looked up by path, by folder and by pattern."""
+
+    def __init__(self, paths: Iterable[str], links: Mapping[str, str] | None = None) -> None:
+        """`paths` are relative to the context root; `links` the targets of symbolic links."""
+        self.paths = sorted(paths)
+        self.links = links or {}
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """All paths, for asking quickly."""
+        return frozenset(self.paths)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a file lies below this path."""
+        if path == ROOT:
+            return True
+        start = path + "/"
+        at = bisect_left(self.paths, start)
+        return at < len(self.paths) and self.paths[at].startswith(start)
+
+    def under(self, folder: str) -> list[str]:
+        """All files below a folder, sorted."""
+        if folder == ROOT:
+            return self.paths
+        start = bisect_left(self.paths, folder + "/")
+        end = bisect_left(self.paths, folder + "0", start)  # "0" follows "/"
+        return self.paths[start:end]
+
+    def match(self, source: str) -> tuple[Match, ...]:
+        """Find what a source names, sorted; nothing where the build would fail."""
+        if not has_wildcard(source):
+            if source in self.known:
+                return (Match(source, folder=False),)
+            return (Match(source, folder=True),) if self.is_folder(source) else ()
+        pattern = source.split("/")
+        depth = len(pattern)
+        fixed = 0
+        while not has_wildcard(pattern[fixed]):
+            fixed += 1
+        candidates = self.under("/".join(pattern[:fixed]) or ROOT)
+        entries = (path.split("/", depth) for path in candidates)
+        heads = ((parts[:depth], len(parts) > depth) for parts in entries if len(parts) >= depth)
+        found: dict[str, bool] = {}
+        for parts, group in groupby(heads, key=lambda head: head[0]):
+            wanted = zip(pattern[fixed:], parts[fixed:], strict=True)
+            if all(match_name(p, name) for p, name in wanted):
+                found["/".join(parts)] = next(iter(group))[1]
+        return tuple(Match(path, folder) for path, folder in found.items())
+
+    def follow(self, source: str) -> str | None:
+        """Where a source that leads through symbolic links ends, None when none are on its way.
+
+        COPY follows a link that a source names (not those inside a folder that it names).
+        """
+        if not self.links or has_wildcard(source):
+            return None
+        rest, done, hops = source.split("/"), "", 0
+        while rest:
+            path = posixpath.normpath(posixpath.join("/", done, rest.pop(0))).lstrip("/")
+            target = self.links.get(path)
+            if target is None:
+                done = path
+                continue
+            hops += 1
+            if hops > _MAX_LINKS:
+                return None
+            rest = [*target.split("/"), *rest]
+            done = "" if target.startswith("/") else path.rpartition("/")[0]
+        return (done or ROOT) if hops else None
+
+
+def takes(source: str, path: str) -> bool:
+    """Whether a source takes a file at this path, be it there now or not."""
+    if source == ROOT:
+        return True
+    if not has_wildcard(source):
+        return path == source or path.startswith(source + "/")
+    pattern, parts = source.split("/"), path.split("/")
+    return len(parts) >= len(pattern) and all(map(match_name, pattern, parts))
+
+
+def has_wildcard(source: str) -> bool:
+    """Whether a source is a pattern: an unescaped `*`, `?` or `[`."""
+    escaped = False
+    for character in source:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character in "*?[":
+            return True
+    return False
+
+
+def match_name(pattern: str, name: str) -> bool:
+    """Whether a pattern without `/` matches one path component; a malformed one matches nothing.
+
+    Looks back to the last `*` only, so it takes at most len(pattern) * len(name) steps.
+    """
+    parts = _parts(pattern)
+    if parts is None:
+        return False
+    at = star = 0
+    part, retry = 0, -1
+    while at < len(name):
+        if part < len(parts) and parts[part] == "*":
+            retry, star = part, at
+            part += 1
+        elif part < len(parts) and _fits(parts[part], name[at]):
+            part += 1
+            at += 1
+        elif retry >= 0:
+            star += 1
+            part, at = retry + 1, star
+        else:
+            return False
+    return all(t == "*" for t in parts[part:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """`[a-z]` or `[^a-z]`."""
+
+    negated: bool
+    ranges: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=4096)
+def _parts(pattern: str) -> tuple["str | _Class", ...] | None:
+    """`*`, `?`, one-character literals (as two characters, `=` in front) and classes."""
+    characters = iter(pattern)
+    parts: list[str | _Class] = []
+    for character in characters:
+        if character in "*?":
+            parts.append(character)
+        elif character == "[":
+            inside = _class(characters)
+            if inside is None:
+                return None
+            parts.append(inside)
+        else:
+            literal = next(characters, None) if character == "\\" else character
+            if literal is None:
+                return None
+            parts.append("=" + literal)
+    return tuple(parts)
+
+
+def _class(characters: Iterator[str]) -> _Class | None:
+    """Read the class whose `[` was just met, or None when it is malformed."""
+    ranges: list[tuple[str, str]] = []
+    character = next(characters, None)
+    negated = character == "^"
+    if negated:
+        character = next(characters, None)
+    while character is not None and (character != "]" or not ranges):
+        low = next(characters, None) if character == "\\" else character
+        if low is None or (low in "-]" and character != "\\"):
+            return None
+        high, character = low, next(characters, None)
+        if character == "-":
+            character = next(characters, None)
+            if character == "\\":
+                character = next(characters, None)
+            elif character in ("-", "]"):
+                return None
+            if character is None:
+                return None
+            high, character = character, next(characters, None)
+        ranges.append((low, high))
+    return _Class(negated, tuple(ranges)) if character == "]" else None
+
+
+def _fits(part: "str | _Class", character: str) -> bool:
+    if isinstance(part, _Class):
+        return part.negated != any(low <= character <= high for low, high in part.ranges)
+    return part == "?" or part == "=" + character
