@@ -1,0 +1,144 @@
+"""GitHub's rate limits, by installation: when to wait, and what an answer says of them.
+
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+CONCURRENT_REQUESTS = 8
+"""Of one installation. GitHub asks for few at a time and stops at 100."""
+WRITE_SPACING = 1.0
+"""Seconds between two writes of one installation: "wait at least one second between each"."""
+PATIENCE = 5.0
+"""A limit that ends within so many seconds is waited for; a later one postpones the job."""
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 900.0
+"""Seconds to keep still where GitHub names no time, doubled each time it happens again."""
+THROTTLE_PAUSE = 180.0
+"""Seconds to keep still after "was submitted too quickly"."""
+LATEST_RESET = 2 * 3600.0
+"""A reset further ahead than this is a clock gone wrong: limits are by the hour."""
+
+
+class Limited(Exception):
+    """GitHub wants no more requests of this installation before `until` (Unix time, seconds)."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(f"rate limited until {until:.0f}")
+        self.until = until
+
+
+@dataclass(slots=True)
+class _Pace:
+    """What is known of one installation."""
+
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENT_REQUESTS))
+    next_write: float = 0.0
+    blocked: dict[str, float] = field(default_factory=dict)
+    """Until when, by the resource that is used up: "core", "graphql", or "" for both."""
+    strikes: int = 0
+
+
+class Limits:
+    """The limits of all installations, as far as this process has seen them.
+
+    `installation` 0 is the App itself, which asks for tokens. `now` gives Unix time in seconds.
+    """
+
+    def __init__(
+        self, now: Callable[[], float], sleep: Callable[[float], Awaitable[object]]
+    ) -> None:
+        self._now = now
+        self._sleep = sleep
+        self._paces: dict[int, _Pace] = {}
+
+    @asynccontextmanager
+    async def slot(self, installation: int, resource: str, *, write: bool) -> AsyncIterator[None]:
+        """A place among the requests of an installation, once it may be made.
+
+        Raises Limited when that would take long.
+        """
+        pace = self._pace(installation)
+        async with pace.slots:
+            await self._sleep_until(max(pace.blocked.get(r, 0.0) for r in (resource, "")))
+            if write:
+                turn = max(self._now(), min(pace.next_write, self._now() + LATEST_RESET))
+                pace.next_write = turn + WRITE_SPACING
+                await self._sleep_for(turn - self._now())
+            yield
+
+    def note(
+        self,
+        installation: int,
+        resource: str,
+        status: int,
+        headers: Mapping[str, str],
+        message: str,
+    ) -> None:
+        """Learn from an answer; raises Limited when the answer is a refusal for its rate."""
+        pace = self._pace(installation)
+        now = self._now()
+        refusal = _refusal(status, headers, message)
+        if refusal is None:
+            if status < 400:
+                pace.strikes = 0
+            if headers.get("x-ratelimit-remaining") == "0":  # this one was the last
+                pace.blocked[resource] = _bounded(_seconds(headers, "x-ratelimit-reset"), now)
+            return
+        if refusal == "primary":
+            until = _bounded(_seconds(headers, "x-ratelimit-reset"), now)
+            pace.blocked[resource] = until
+        else:
+            pause = min(FIRST_PAUSE * 2**pace.strikes, LONGEST_PAUSE)
+            if refusal == "throttle":
+                pause = max(pause, THROTTLE_PAUSE)
+            after = _seconds(headers, "retry-after")
+            until = _bounded(now + (pause if after is None else after), now)
+            pace.blocked[""] = until
+            pace.strikes = min(pace.strikes + 1, 10)
+        raise Limited(until)
+
+    def _pace(self, installation: int) -> _Pace:
+        return self._paces.setdefault(installation, _Pace())
+
+    async def _sleep_until(self, moment: float) -> None:
+        wait = moment - self._now()
+        if wait > PATIENCE:
+            raise Limited(moment)
+        await self._sleep_for(wait)
+
+    async def _sleep_for(self, seconds: float) -> None:
+        if seconds > 0:
+            await self._sleep(seconds)
+
+
+def _refusal(status: int, headers: Mapping[str, str], message: str) -> str | None:
+    """Which limit the answer refuses for: "primary", "secondary", "throttle", or none."""
+    text = message.lower()
+    if status == 422 and "submitted too quickly" in text:
+        return "throttle"
+    if status not in (403, 429):
+        return None
+    if "retry-after" in headers:
+        return "secondary"
+    if headers.get("x-ratelimit-remaining") == "0":
+        return "primary"
+    if status == 429 or "rate limit" in text or "abuse detection" in text:
+        return "secondary"
+    return None
+
+
+def _seconds(headers: Mapping[str, str], name: str) -> float | None:
+    """A header's whole number of seconds, None when it is absent or anything else."""
+    text = headers.get(name, "")
+    return float(text[:12]) if text.isascii() and text.isdigit() else None
+
+
+def _bounded(moment: float | None, now: float) -> float:
+    """A time that is neither past nor absurdly far."""
+    if moment is None:
+        moment = now + FIRST_PAUSE
+    return min(max(moment, now + 1.0), now + LATEST_RESET)
