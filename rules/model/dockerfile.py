@@ -1,0 +1,416 @@
+r"""A Dockerfile as BuildKit reads it: instructions, stages, and where each word stands.
+
+The line rules are in `scan.py`, the cutting of one line in `words.py`. `dockerfile_parse` reads
+the same file (masked, where it would misread it); `Dockerfile.agrees` says whether it saw the
+same instructions.
+"""
+
+import io
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dockerfile_parse import DockerfileParser
+
+from rules.model.instructions import check
+from rules.model.scan import GUARD, Comment, Heredoc, Logical, Scan, Span, Unreadable, scan
+from rules.model.words import (
+    SPACE,
+    Part,
+    keyword_of,
+    read_flags,
+    read_json,
+    split_blanks,
+    split_keyword,
+    split_quoted,
+)
+
+__all__ = [
+    "Comment",
+    "Dockerfile",
+    "Flag",
+    "Heredoc",
+    "Instruction",
+    "Pair",
+    "Span",
+    "Stage",
+    "Unreadable",
+    "Word",
+    "parse",
+]
+
+MOST_BYTES = 128 * 1024
+MOST_LINES = 4_000
+LONGEST_LINE = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of an instruction and its place in the file."""
+
+    text: str
+    """As written, continuations removed; in the JSON form the decoded string."""
+    start: int
+    """Offset in `Dockerfile.text` of its first character (in the JSON form of its quote)."""
+    end: int
+    """Offset after its last character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`--name` or `--name=value` in front of an instruction's words."""
+
+    name: str
+    value: str | None
+    """Quotes and escapes removed as BuildKit does, variables as written; None for a bare flag."""
+    word: Word
+    """The whole flag as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """`KEY=value` of an ENV, ARG or LABEL, both as written; `value` is None for `ARG KEY`."""
+
+    key: str
+    value: str | None
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction: `RUN --mount=type=cache,target=/c make` and the lines it takes."""
+
+    keyword: str
+    """In upper case."""
+    span: Span
+    """All its lines as BuildKit counts them: heredocs, and what a continuation swallowed, too."""
+    start: int
+    """Offset in `Dockerfile.text` of its first line (of an inner instruction: of its keyword)."""
+    end: int
+    """Offset after its last line, the newline not included."""
+    value: str
+    """The joined line after the keyword, flags included, stripped."""
+    flags: tuple[Flag, ...]
+    json: bool
+    """Whether it is in the exec form."""
+    args: tuple[Word, ...]
+    """The words after the flags; empty for a script."""
+    script: str
+    """What RUN, CMD, ENTRYPOINT and HEALTHCHECK CMD give the shell in the shell form; else ""."""
+    heredocs: tuple[Heredoc, ...]
+    pairs: tuple[Pair, ...]
+    stage: int
+    """Index of its stage; -1 before the first FROM."""
+    comments: tuple[int, ...]
+    """Lines of the comments between its continuation lines."""
+    inner: "Instruction | None"
+    """What an ONBUILD puts off."""
+    script_start: int = field(default=0, repr=False)
+    """Offset of the script in the joined line."""
+    pieces: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    """Where each piece of the joined line begins, and how much further on it is in the file."""
+
+    def flag(self, name: str) -> str | None:
+        """The value of the first `--name`, "true" for a bare one, None when there is none."""
+        return next(iter(self.values(name)), None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of all `--name` flags."""
+        return tuple(
+            "true" if flag.value is None else flag.value for flag in self.flags if flag.name == name
+        )
+
+    def script_offset(self, index: int) -> int:
+        """The offset in `Dockerfile.text` of `script[index]`, or of its end."""
+        if index >= len(self.script):
+            return _place(self.pieces, self.script_start + len(self.script) - 1) + 1
+        return _place(self.pieces, self.script_start + index)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A FROM and what follows it."""
+
+    index: int
+    name: str | None
+    """As written after AS; BuildKit compares names without regard to case."""
+    image: str
+    """FROM's word as written."""
+    platform: str | None
+    instructions: tuple[Instruction, ...]
+    """The FROM first."""
+    parent: int | None
+    """The stage that FROM names in so many letters. `variables.py` knows those behind variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """A whole file."""
+
+    text: str
+    """As decoded (UTF-8 with surrogates for other bytes), without a byte order mark."""
+    lines: tuple[str, ...]
+    """The text split at LF; in a CRLF file each ends in CR."""
+    newline: str
+    r"""`"\n"`, `"\r\n"` or `"mixed"`."""
+    escape: str
+    syntax: str | None
+    checks: str | None
+    instructions: tuple[Instruction, ...]
+    stages: tuple[Stage, ...]
+    comments: tuple[Comment, ...]
+    """All comments but directives, those inside instructions included."""
+    agrees: bool
+    """Whether `dockerfile_parse` sees the same instructions; if not, nothing may be suggested."""
+    line_starts: tuple[int, ...] = field(repr=False)
+    """Offset of each line."""
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column of an offset."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def stage_named(self, reference: str, before: int, *, by_number: bool = True) -> int | None:
+        """The stage that `COPY --from=reference` means, among those before stage `before`.
+
+        FROM and `--mount=from=` know names only: `by_number=False`. The last of two stages with
+        one name counts.
+        """
+        if reference.isascii() and reference.isdigit():
+            index = int(reference[-9:])
+            return index if by_number and index < min(before, len(self.stages)) else None
+        return _stage_named(self.stages[:before], reference.lower())
+
+
+def parse(source: str | bytes) -> Dockerfile:
+    """Read a Dockerfile, or raise Unreadable: too large, or BuildKit would refuse it."""
+    text = source if isinstance(source, str) else source.decode("utf-8", "surrogateescape")
+    text = text.removeprefix("\ufeff")
+    _bound(text)
+    result = scan(text)
+    instructions: list[Instruction] = []
+    stages: list[list[Instruction]] = []
+    reader = _Reader(result)
+    for logical in result.logical:
+        instruction = reader.read(logical, len(stages) - 1)
+        if instruction.keyword == "FROM":
+            stages.append([])
+        elif not stages and instruction.keyword != "ARG":
+            raise Unreadable("no build stage in current context", logical.span.start)
+        if stages:
+            stages[-1].append(instruction)
+        instructions.append(instruction)
+    if not instructions:
+        raise Unreadable("file with no instructions")
+    if not stages:
+        raise Unreadable("dockerfile contains no stages to build")
+    return Dockerfile(
+        text=text,
+        lines=tuple(result.lines),
+        newline=_newline(text),
+        escape=result.escape,
+        syntax=result.directives.get("syntax"),
+        checks=result.directives.get("check"),
+        instructions=tuple(instructions),
+        stages=_stages(stages),
+        comments=tuple(result.comments),
+        agrees=_agrees(result, instructions),
+        line_starts=tuple(result.starts),
+    )
+
+
+def _bound(text: str) -> None:
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if size > MOST_BYTES:
+        raise Unreadable(f"too large: {size:,} bytes, more than {MOST_BYTES:,}")
+    lines = text.count("\n") + (not text.endswith("\n"))
+    if lines > MOST_LINES:
+        raise Unreadable(f"too large: {lines:,} lines, more than {MOST_LINES:,}")
+    if size > LONGEST_LINE:
+        for number, line in enumerate(text.split("\n"), 1):
+            if len(line) > LONGEST_LINE:
+                raise Unreadable(
+                    f"too large: a line of {len(line):,} characters, more than {LONGEST_LINE:,}",
+                    number,
+                )
+
+
+def _newline(text: str) -> str:
+    carriage = text.count("\r\n")
+    if not carriage:
+        return "\n"
+    return "\r\n" if carriage == text.count("\n") else "mixed"
+
+
+class _Reader:
+    """Reads logical lines into instructions."""
+
+    def __init__(self, result: Scan) -> None:
+        self.starts = result.starts
+        self.lines = result.lines
+        self.escape = result.escape
+
+    def read(self, logical: Logical, stage: int) -> Instruction:
+        start = self.starts[logical.span.start - 1]
+        last = logical.span.end - 1
+        end = self.starts[last] + len(self.lines[last].removesuffix("\r"))
+        try:
+            instruction = self._cut(logical, 0, start, end, stage)
+            check(instruction)
+        except ValueError as error:
+            raise Unreadable(str(error), logical.span.start) from None
+        if instruction.keyword == "FROM":
+            return self._cut(logical, 0, start, end, stage + 1)
+        return instruction
+
+    def _cut(self, logical: Logical, at: int, start: int, end: int, stage: int) -> Instruction:
+        text, pieces = logical.text, logical.pieces
+        first, stop, at = split_keyword(text, at)
+        keyword = keyword_of(text[first:stop])
+        close = len(text.rstrip(SPACE))
+        value = text[at:close].strip(SPACE)
+        flags: tuple[Flag, ...] = ()
+        if value.startswith("--"):
+            parts, at = read_flags(text, at, close, self.escape)
+            flags = tuple(_flag(part, text, pieces) for part in parts)
+        rest = text[at:close]
+        at += len(rest) - len(rest.lstrip(SPACE))
+        words: Sequence[Part] = ()
+        json, script, inner = False, "", None
+        pairs: tuple[Pair, ...] = ()
+        form = _FORMS.get(keyword)
+        if form in ("json", "health", "json words"):
+            begin = at
+            if form == "health":
+                _, _, begin = split_keyword(text[:close], at)
+            array = read_json(text, begin, close)
+            json = array is not None
+            if array is not None:
+                words = array
+            elif form == "json words":
+                words = split_blanks(text, at, close)
+            elif form == "json" or text[at:begin].strip().upper() == "CMD":
+                script, at = text[begin:close], begin
+        elif form == "words":
+            words = split_blanks(text, at, close)
+        elif form == "pairs":
+            words = split_quoted(text, at, close, self.escape)
+            if keyword != "ARG" and words and "=" not in words[0][0]:
+                words = [(text[at:close], at, close)]
+            pairs = tuple(_pair(part, text, pieces, keyword) for part in words)
+        elif form == "string":
+            words = [(text[at:close], at, close)] if at < close else ()
+        elif keyword == "ONBUILD" and at < close:
+            inner = self._cut(logical, at, _place(pieces, at), end, stage)
+        return Instruction(
+            keyword=keyword,
+            span=logical.span,
+            start=start,
+            end=end,
+            value=value,
+            flags=flags,
+            json=json,
+            args=tuple(
+                Word(word, _place(pieces, begin), _place(pieces, stop - 1) + 1)
+                for word, begin, stop in words
+            ),
+            script=script,
+            heredocs=logical.heredocs,
+            pairs=pairs,
+            stage=stage,
+            comments=logical.comments,
+            inner=inner,
+            script_start=at,
+            pieces=pieces,
+        )
+
+
+_FORMS = {
+    "ADD": "json words",
+    "ARG": "pairs",
+    "CMD": "json",
+    "COPY": "json words",
+    "ENTRYPOINT": "json",
+    "ENV": "pairs",
+    "EXPOSE": "words",
+    "FROM": "words",
+    "HEALTHCHECK": "health",
+    "LABEL": "pairs",
+    "MAINTAINER": "string",
+    "RUN": "json",
+    "SHELL": "json",
+    "STOPSIGNAL": "string",
+    "USER": "string",
+    "VOLUME": "json words",
+    "WORKDIR": "string",
+}
+
+
+def _place(pieces: tuple[tuple[int, int], ...], index: int) -> int:
+    """Where in the file a character of the joined line stands."""
+    if len(pieces) == 1:
+        return index + pieces[0][1]
+    at = bisect_right(pieces, index, key=_offset) - 1
+    return index + pieces[max(at, 0)][1]
+
+
+def _offset(piece: tuple[int, int]) -> int:
+    return piece[0]
+
+
+def _word(part: Part, text: str, pieces: tuple[tuple[int, int], ...]) -> Word:
+    _, start, end = part
+    return Word(text[start:end], _place(pieces, start), _place(pieces, end - 1) + 1)
+
+
+def _flag(part: Part, text: str, pieces: tuple[tuple[int, int], ...]) -> Flag:
+    name, equals, value = part[0][2:].partition("=")
+    return Flag(name, value if equals else None, _word(part, text, pieces))
+
+
+def _pair(part: Part, text: str, pieces: tuple[tuple[int, int], ...], keyword: str) -> Pair:
+    word = _word(part, text, pieces)
+    key, equals, value = word.text.partition("=")
+    if equals:
+        return Pair(key, value, word)
+    if keyword == "ARG":
+        return Pair(key, None, word)
+    _, stop, rest = split_keyword(word.text, 0)
+    if rest == len(word.text):
+        raise ValueError(f"{keyword} must have two arguments")
+    return Pair(word.text[:stop], word.text[rest:], word)
+
+
+def _stages(stages: list[list[Instruction]]) -> tuple[Stage, ...]:
+    made: list[Stage] = []
+    for index, instructions in enumerate(stages):
+        image, *rest = instructions[0].args
+        made.append(
+            Stage(
+                index=index,
+                name=rest[1].text if rest else None,
+                image=image.text,
+                platform=instructions[0].flag("platform"),
+                instructions=tuple(instructions),
+                parent=_stage_named(made, image.text),
+            )
+        )
+    return tuple(made)
+
+
+def _stage_named(stages: Sequence[Stage], name: str) -> int | None:
+    for stage in reversed(stages):
+        if stage.name is not None and stage.name.lower() == name:
+            return stage.index
+    return None
+
+
+def _agrees(result: Scan, instructions: Sequence[Instruction]) -> bool:
+    seen = DockerfileParser(fileobj=io.StringIO(result.mask())).structure
+    theirs = [
+        (entry["instruction"], entry["startline"] + 1, entry["value"].replace(GUARD, "").strip())
+        for entry in seen
+        if entry["instruction"] != "COMMENT"
+    ]
+    ours = [(i.keyword, i.span.start, i.value.replace(GUARD, "").strip()) for i in instructions]
+    return theirs == ours

@@ -1,0 +1,158 @@
+r"""How one logical line of a Dockerfile is cut up: keyword, flags, JSON array, words.
+
+Everything works on the joined text and gives offsets into it; `dockerfile.py` turns them into
+places in the file. The four ways of cutting are BuildKit's
+(https://github.com/moby/buildkit/tree/master/frontend/dockerfile/parser: split_command.go,
+line_parsers.go): each kind of instruction has its own.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Go's `unicode.IsSpace` takes for white space. Python's own set has four more."""
+
+Part = tuple[str, int, int]
+"""A text, and the offsets of its first character and after its last."""
+
+
+def split_keyword(text: str, at: int) -> tuple[int, int, int]:
+    """Where the keyword starts and ends and the rest begins; the rest may be empty."""
+    start = _skip(_NOT_SPACE, text, at)
+    found = _BLANKS.search(text, start)
+    if found is None:
+        return start, len(text), len(text)
+    return start, found.start(), found.end()
+
+
+def keyword_of(word: str) -> str:
+    """The word in upper case, with Go's idea of letter case."""
+    if word.isascii():
+        return word.upper()
+    # strings.ToLower turns just these two letters into ASCII ones; str.upper would turn others.
+    word = word.replace("\u212a", "k").replace("\u0130", "i").lower()
+    return word.upper() if word.isascii() else word
+
+
+def read_flags(text: str, at: int, end: int, escape: str) -> tuple[list[Part], int]:
+    """The `--flags` from `at` on, quotes removed, and where the rest begins."""
+    flags: list[Part] = []
+    word = _FLAG[escape]
+    while True:
+        at = _skip(_NOT_FLAG_SPACE, text, at)
+        if not text.startswith("--", at) or at >= end:
+            return flags, min(at, end)
+        found = word.match(text, at, end)
+        stop = found.end() if found else end
+        flag = _unquote(text[at:stop], escape)
+        if flag == "--":
+            return flags, stop
+        flags.append((flag, at, stop))
+        at = stop
+
+
+def split_blanks(text: str, at: int, end: int) -> list[Part]:
+    """Words between blanks; quotes mean nothing here (FROM, COPY, ADD, EXPOSE, VOLUME)."""
+    return [(m.group(), m.start(), m.end()) for m in _NOT_BLANK.finditer(text, at, end)]
+
+
+def split_quoted(text: str, at: int, end: int, escape: str) -> list[Part]:
+    """Words that quotes and the escape character hold together; both stay (ENV, ARG, LABEL)."""
+    words = [(m.group(), m.start(), m.end()) for m in _WORD[escape].finditer(text, at, end)]
+    if words and words[-1][2] == end:
+        word, start, _ = words[-1]
+        if word[-1] == escape and _LONE[escape].fullmatch(word):  # which BuildKit drops
+            words[-1:] = [(word[:-1], start, end - 1)] if len(word) > 1 else []
+    return words
+
+
+def read_json(text: str, at: int, end: int) -> list[Part] | None:
+    """The strings of a JSON array with the places of their literals, or None when it is none.
+
+    Raises ValueError for an array of anything but strings: BuildKit refuses that, while text that
+    is no JSON at all is the shell form.
+    """
+    if not text.startswith("[", at):
+        return None
+    parts: list[Part] = []
+    strings = True
+    try:
+        at = _skip(_NOT_JSON_SPACE, text, at + 1)
+        while not (text.startswith("]", at) and not parts):
+            value, stop = _JSON.raw_decode(text, at)
+            strings = strings and isinstance(value, str)
+            parts.append((value if isinstance(value, str) else "", at, stop))
+            at = _skip(_NOT_JSON_SPACE, text, stop)
+            if text.startswith("]", at):
+                break
+            if not text.startswith(",", at):
+                return None
+            at = _skip(_NOT_JSON_SPACE, text, at + 1)
+    except (ValueError, RecursionError):
+        return None
+    if _skip(_NOT_JSON_SPACE, text, at + 1) < end:
+        return None
+    if not strings:
+        raise ValueError("when using JSON array syntax, arrays must be comprised of strings only")
+    return [(_SURROGATE.sub("\ufffd", value), start, stop) for value, start, stop in parts]
+
+
+def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.search(text, at)
+    return found.start() if found else len(text)
+
+
+def _unquote(word: str, escape: str) -> str:
+    if "'" not in word and '"' not in word and escape not in word:
+        return word
+    return "".join(_unquoted(word, escape))
+
+
+def _unquoted(word: str, escape: str) -> Iterator[str]:
+    quote, at = "", 0
+    while at < len(word):
+        char = word[at]
+        at += 1
+        if char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote = char
+        elif char == escape:
+            yield word[at : at + 1]
+            at += 1
+        else:
+            yield char
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
+
+
+_BLANKS = re.compile(r"[\t\v\f\r ]+")
+_NOT_BLANK = re.compile(r"[^\t\v\f\r ]+")
+_NOT_SPACE = re.compile(f"[^{SPACE}]")
+_NOT_JSON_SPACE = re.compile(r"[^\t\n\r ]")
+_NOT_FLAG_SPACE = re.compile("[^\t\n\v\f\r \x85\xa0]")  # the flags are read byte by byte
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON = json.JSONDecoder(parse_constant=_refuse, parse_int=len, parse_float=len)
+
+# Possessive throughout: nothing here can backtrack. `E` stands for the escape character.
+_FLAG_WORD = r"""(?:[^S'"E]++|E.|'(?:[^'E]++|E.)*+'?|"(?:[^"E]++|E.)*+"?|E)*+"""
+_QUOTED_WORD = r"""(?:[^S'"E]++|E.|'[^']*+'?|"(?:[^"E]++|E.)*+(?:"|E\Z)?|E)++"""
+_LONE_ESCAPE = r"""(?:[^'"E]++|E.|'[^']*+'|"(?:[^"E]++|E.)*+")*+(?:"(?:[^"E]++|E.)*+)?+E"""
+
+
+def _compile(pattern: str, space: str) -> dict[str, re.Pattern[str]]:
+    return {
+        escape: re.compile(pattern.replace("S", space).replace("E", re.escape(escape)), re.DOTALL)
+        for escape in "\\`"
+    }
+
+
+_FLAG = _compile(_FLAG_WORD, "\t\n\v\f\r \x85\xa0")
+_WORD = _compile(_QUOTED_WORD, SPACE)
+_LONE = _compile(_LONE_ESCAPE, SPACE)
