@@ -72,9 +72,9 @@ class Reads:
     needs_source: str | None = None
 
 
-def tool_install() -> Reads:
+def tool_install(writes: tuple[str, ...] = ()) -> Reads:
     """An install that reads nothing of the project."""
-    return Reads(project=False)
+    return Reads(project=False, writes=writes)
 
 
 def source_install(reason: str) -> Reads:

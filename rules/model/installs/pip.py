@@ -45,7 +45,7 @@ def read(call: Call, image: Image) -> Reads | None:
     limits = [value for name, value in _with_joined(options) if name in ("-c", "--constraint")]
     local = [call.at(value) for value in [*roots, *limits] if not _is_url(value)]
     if not local:
-        return tool_install()
+        return tool_install(_writes(call, options))
     return _follow(local, call, image, _writes(call, options))
 
 
@@ -64,7 +64,8 @@ def _writes(call: Call, options: list[tuple[str, str]]) -> tuple[str, ...]:
 
 def _follow(roots: list[str], call: Call, image: Image, writes: tuple[str, ...]) -> Reads:
     """All files that the requirements files name, or why they cannot all be named."""
-    waiting, seen = list(roots), []
+    waiting = list(roots)
+    seen: list[str] = []
     while waiting:
         path = waiting.pop(0)
         if path in seen:

@@ -1,0 +1,64 @@
+import pytest
+
+from rules.model.setup import may_read_source
+
+
+def reads(command, folder="/app", targets=("/app",)):
+    return may_read_source(tuple(command.split()), folder, targets)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "apt-get update", "apt-get install -y --no-install-recommends curl libpq-dev=15.*",
+        "apt-get -y -o Acquire::Retries=3 install git", "rm -rf /var/lib/apt/lists/*",
+        "apk add --no-cache --virtual .build-deps gcc musl-dev", "apk del .build-deps",
+        "dnf install -y https://example.org/a.rpm", "dnf clean all", "yum -y update",
+        "useradd --create-home --shell /bin/bash app", "addgroup -S app", "adduser -D -G app app",
+        "mkdir -p /var/cache/app /data", "ln -s /usr/bin/python3 /usr/local/bin/python",
+        "chown -R app:app /data", "chmod 0755 /usr/local/bin/tool", "echo hello", "set -eux",
+        "pip install --upgrade pip", "pip install gunicorn==21.2 uvicorn[standard]",
+        "npm install -g pnpm@9 typescript", "true", "rm -rf /tmp/*",
+    ],
+)  # fmt: skip
+def test_setting_up_the_image_reads_nothing_copied(command):
+    assert reads(command) is False
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make", "./install.sh", "sh -c x", "", "apt-get install ./local.deb",
+        "apt-get install local.deb", "apt-get -c apt.conf install curl", "apt-get source x",
+        "apt-get -oDir::Etc=/app/etc update", "apk add --root /x y", "dnf install /app/x.rpm",
+        "useradd -m -d /app app", "useradd --home-dir=/app/home app", "mkdir data", "mkdir /app/x",
+        "mkdir ../app/x", "chown -R app:app .", "chown -R app /", "chown --reference=/app/x /data",
+        "rm -rf *", "rm -rf /*", "rm -rf ~/.cache", "rm -rf /a*", "ln -s /app/bin/x /usr/bin/x",
+        "echo *", "pip install .", "pip install -r requirements.txt", "pip install -t lib flask",
+        "npm install", "npm install -g .", "npm install -g --prefix /app/x y", "npm run build",
+        "rm -rf $HOME/x", "chmod +x entrypoint.sh",
+    ],
+)  # fmt: skip
+def test_what_names_the_project_or_is_not_known_may_read_it(command):
+    assert reads(command) is True
+
+
+def test_a_folder_beside_the_targets_is_free():
+    assert reads("mkdir data", folder="/srv/other") is False
+
+
+def test_a_target_below_a_named_folder_counts():
+    assert reads("chown -R app /srv", folder="/", targets=("/srv/app",)) is True
+
+
+def test_a_home_that_was_copied_into_is_not_made_earlier():
+    assert reads("useradd -m app", targets=("/home/app/src",)) is True
+
+
+def test_targets_in_system_folders_are_read_by_anybody():
+    assert reads("apt-get update", targets=("/etc/apt",)) is True
+    assert reads("true", targets=("/app", "/usr/local/bin/tool")) is True
+
+
+def test_no_target_is_nothing_to_read():
+    assert reads("mkdir data", targets=()) is False
