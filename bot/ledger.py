@@ -1,0 +1,276 @@
+"""What is to be done for which pull request: two tables, and one thread that writes them.
+
+A row of `layerwise_pull` is a pull request. Its `ticket` is the id of the only workflow that may
+run it, None when nothing is to be done; its `claim` is the run that is going on. A new push gives
+the row a new job: a ticket that waits already does for it, otherwise a new one is made. So the
+newest job wins, and no pull request runs twice at once.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.job import Job
+from bot.storage import Storage, run
+
+KEPT_DELIVERIES = 8 * 86400
+"""Seconds for which a delivery is known again: GitHub redelivers for 3 days, GHES for 7."""
+KEPT_PULLS, KEPT_DEAD = 8 * 86400, 90 * 86400
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS layerwise_delivery (id TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL);
+CREATE INDEX IF NOT EXISTS layerwise_delivery_at ON layerwise_delivery (at);
+CREATE TABLE IF NOT EXISTS layerwise_pull (
+    id TEXT PRIMARY KEY,
+    job TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    ticket TEXT,
+    claim TEXT,
+    starts INTEGER NOT NULL,
+    due DOUBLE PRECISION NOT NULL,
+    reason TEXT,
+    changed DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS layerwise_pull_open ON layerwise_pull (due) WHERE ticket IS NOT NULL;
+CREATE INDEX IF NOT EXISTS layerwise_pull_dead ON layerwise_pull (changed) WHERE reason IS NOT NULL
+"""
+
+_DELIVERED = "INSERT INTO layerwise_delivery VALUES (:id, :at) ON CONFLICT DO NOTHING"
+_PUT = """
+INSERT INTO layerwise_pull AS p VALUES (:row, :job, :at, :new, NULL, 0, :now, NULL, :now)
+ON CONFLICT (id) DO UPDATE SET
+    job = excluded.job, starts = 0, reason = NULL, changed = :now,
+    updated_at = CASE WHEN :at = '' THEN p.updated_at ELSE :at END,
+    ticket = CASE WHEN p.claim IS NULL AND p.due <= :now AND p.ticket IS NOT NULL
+        THEN p.ticket ELSE :new END,
+    due = CASE WHEN p.claim IS NULL AND p.due <= :now AND p.ticket IS NOT NULL
+        THEN p.due ELSE :now END
+WHERE :at = '' OR :at >= p.updated_at
+RETURNING ticket
+"""  # times are of one second: of two in the same one, the later to arrive wins
+_CLAIM = """
+UPDATE layerwise_pull SET claim = :claim, starts = starts + 1, changed = :now
+WHERE id = :row AND ticket = :ticket
+    AND (claim IS NULL OR claim = :broken OR claim LIKE :ticket || '/%')
+RETURNING job, starts
+"""
+_FINISH = """
+UPDATE layerwise_pull SET claim = NULL, changed = :now,
+    due = CASE WHEN ticket = :ticket THEN :due ELSE :now END,
+    reason = CASE WHEN ticket = :ticket THEN :reason ELSE NULL END,
+    starts = CASE WHEN ticket = :ticket THEN starts - :free ELSE 0 END,
+    ticket = CASE WHEN ticket = :ticket THEN :then ELSE :new END
+WHERE id = :row AND claim = :claim
+RETURNING ticket, job, due
+"""
+_RETRY = """
+UPDATE layerwise_pull SET ticket = :new, reason = NULL, starts = 0, due = :now, changed = :now
+WHERE id = :row AND reason IS NOT NULL
+RETURNING job
+"""
+_REVIVE = """
+UPDATE layerwise_pull SET ticket = :new, claim = NULL, due = :now, changed = :now
+WHERE id = :row AND ticket = :lost AND coalesce(claim, '') = :claim
+RETURNING job
+"""
+
+Enqueue = Callable[[sa.Connection, str, str, Job, float], None]
+"""Puts a workflow into the queue within a transaction: ticket, id of the row, job, delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that may now be run, and how often it has been started, this time included.
+
+    `id` is the ticket and a number of this very run: a workflow that was taken for dead and
+    given to another process cannot take that one's claim away.
+    """
+
+    row: str
+    ticket: str
+    id: str
+    job: Job
+    starts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The pull request is being run under another claim, which will see to the newest job."""
+
+    claim: str
+
+    @property
+    def ticket(self) -> str:
+        """The workflow that holds it."""
+        return self.claim.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that was given up: why, when (Unix time), and the id by which to retry it."""
+
+    id: str
+    job: Job
+    reason: str
+    failed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs wait, run and are dead; `oldest` is the longest wait in seconds."""
+
+    waiting: int
+    running: int
+    dead: int
+    oldest: float
+
+
+def row_id(job: Job) -> str:
+    """The id of a pull request's row; a repository keeps its number when it is renamed."""
+    return f"{job.repository_id}-{job.pull_request}"
+
+
+class Ledger:
+    """The tables. A method returns when its change is on the disk; all raise StorageError."""
+
+    def __init__(self, storage: Storage, enqueue: Enqueue) -> None:
+        self._do = storage.do
+        self._enqueue = enqueue
+
+    async def open(self) -> None:
+        """Make the tables where they are missing."""
+        await self._do(_make_tables)
+
+    async def put(self, job: Job) -> bool:
+        """Store a job; False when the delivery is known or the push is an older one."""
+        return await self._do(lambda connection: self._put(connection, job))
+
+    async def claim(self, row: str, ticket: str, *, broken: str = "") -> Claim | Held | None:
+        """Take the job for the workflow `ticket`, None when another has taken its place.
+
+        `broken` is a claim whose workflow is known to have ended.
+        """
+        return await self._do(lambda connection: _claim(connection, row, ticket, broken))
+
+    async def finish(
+        self,
+        claim: Claim,
+        *,
+        again: float | None = None,
+        reason: str | None = None,
+        counts: bool = True,
+    ) -> None:
+        """Give the claim back: done, to be run again after `again` seconds, or dead for a reason.
+
+        Whatever it was, a job that came meanwhile is run at once. A start that does not count
+        came to nothing through no fault of the job.
+        """
+        now, new = time.time(), uuid.uuid4().hex
+        values = {
+            "row": claim.row,
+            "ticket": claim.ticket,
+            "claim": claim.id,
+            "new": new,
+            "then": None if again is None else new,
+            "reason": reason,
+            "free": 0 if counts else 1,
+            "now": now,
+            "due": now + (again or 0.0),
+        }
+        await self._do(lambda connection: self._finish(connection, values))
+
+    async def dead(self) -> list[DeadLetter]:
+        """Jobs that were given up, the latest first."""
+        sql = """SELECT id, job, reason, changed FROM layerwise_pull
+            WHERE reason IS NOT NULL ORDER BY changed DESC LIMIT 1000"""
+        rows = await self._do(lambda c: run(c, sql).all())
+        return [DeadLetter(r.id, Job.from_json(r.job), r.reason, r.changed) for r in rows]
+
+    async def retry(self, row: str) -> bool:
+        """Run a dead letter again; False when there is none of that id."""
+        return await self._do(lambda c: self._renew(c, _RETRY, row, {}))
+
+    async def revive(self, row: str, ticket: str, claim: str | None) -> bool:
+        """Run a job whose workflow was lost, unless its row has changed since."""
+        lost = {"lost": ticket, "claim": claim or ""}
+        return await self._do(lambda c: self._renew(c, _REVIVE, row, lost))
+
+    async def overdue(self, seconds: float) -> list[tuple[str, str, str | None]]:
+        """Row, ticket and claim of what should have been done `seconds` ago."""
+        sql = """SELECT id, ticket, claim FROM layerwise_pull
+            WHERE ticket IS NOT NULL AND due < :before ORDER BY due LIMIT 1000"""
+        rows = await self._do(lambda c: run(c, sql, before=time.time() - seconds).all())
+        return [(r.id, r.ticket, r.claim) for r in rows]
+
+    async def depth(self) -> Depth:
+        """How much there is to do."""
+        sql = """SELECT
+            (SELECT count(*) FROM layerwise_pull WHERE ticket IS NOT NULL AND claim IS NULL) AS w,
+            (SELECT count(*) FROM layerwise_pull WHERE ticket IS NOT NULL AND claim IS NOT NULL)
+                AS r,
+            (SELECT count(*) FROM layerwise_pull WHERE reason IS NOT NULL) AS d,
+            (SELECT min(due) FROM layerwise_pull WHERE ticket IS NOT NULL) AS oldest"""
+        row = (await self._do(lambda c: run(c, sql).all()))[0]
+        now = time.time()
+        return Depth(row.w, row.r, row.d, max(0.0, now - (row.oldest or now)))
+
+    async def prune(self) -> None:
+        """Forget deliveries and pull requests that nobody will ask for again."""
+        now = time.time()
+        old = """DELETE FROM layerwise_pull WHERE ticket IS NULL AND
+            (changed < :dead OR (reason IS NULL AND changed < :done))"""
+        await self._do(
+            lambda c: run(
+                c, "DELETE FROM layerwise_delivery WHERE at < :t", t=now - KEPT_DELIVERIES
+            )
+        )
+        await self._do(lambda c: run(c, old, dead=now - KEPT_DEAD, done=now - KEPT_PULLS))
+
+    def _put(self, connection: sa.Connection, job: Job) -> bool:
+        now = time.time()
+        if run(connection, _DELIVERED, id=job.delivery, at=now).rowcount == 0:
+            return False
+        row, new = row_id(job), uuid.uuid4().hex
+        values = {"row": row, "job": job.to_json(), "at": job.updated_at, "new": new, "now": now}
+        stored = run(connection, _PUT, **values).first()
+        if stored is not None and stored.ticket == new:
+            self._enqueue(connection, new, row, job, 0.0)
+        return stored is not None
+
+    def _finish(self, connection: sa.Connection, values: dict[str, Any]) -> None:
+        after = run(connection, _FINISH, **values).first()
+        if after is not None and after.ticket is not None:
+            delay = max(0.0, after.due - values["now"])
+            job = Job.from_json(after.job)
+            self._enqueue(connection, values["new"], values["row"], job, delay)
+
+    def _renew(self, connection: sa.Connection, sql: str, row: str, values: dict[str, str]) -> bool:
+        new = uuid.uuid4().hex
+        found = run(connection, sql, row=row, new=new, now=time.time(), **values).first()
+        if found is not None:
+            self._enqueue(connection, new, row, Job.from_json(found.job), 0.0)
+        return found is not None
+
+
+def _make_tables(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":  # two that start at once would collide
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4242, 0)")
+    for statement in _TABLES.split(";"):
+        connection.exec_driver_sql(statement)
+
+
+def _claim(connection: sa.Connection, row: str, ticket: str, broken: str) -> Claim | Held | None:
+    claim = f"{ticket}/{uuid.uuid4().hex}"
+    values = {"row": row, "ticket": ticket, "claim": claim, "broken": broken, "now": time.time()}
+    taken = run(connection, _CLAIM, **values).first()
+    if taken is not None:
+        return Claim(row, ticket, claim, Job.from_json(taken.job), taken.starts)
+    sql = "SELECT ticket, claim FROM layerwise_pull WHERE id = :row"
+    found = run(connection, sql, row=row).first()
+    if found is None or found.ticket != ticket or found.claim is None:
+        return None
+    return Held(found.claim)
