@@ -6,7 +6,7 @@ from rules.model.sources import Files, Match, clean, match_name, takes
 
 FILES = Files(
     ["app.py", "docs/x.md", "package-lock.json", "package.json", "src/a.py", "src/sub/c.py"],
-    {"link": "src/sub", "docs/up": "../link/c.py", "round": "round"},
+    {"link": "src/sub", "docs/up": "../link/c.py", "round": "round"}.get,
 )
 
 

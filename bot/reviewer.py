@@ -1,0 +1,56 @@
+"""The story of one job: fetch, check, compose, post."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.analysis import ROUNDS, Analysis, analyse
+from bot.config import Config
+from bot.github import GitHub, PullRequest, concerns_us
+from bot.job import Job
+from bot.review import compose
+from bot.snapshot import FileChange, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, in a word for the log, and how many comments it posted."""
+
+    result: str
+    comments: int = 0
+
+
+async def review(job: Job, github: GitHub) -> Outcome:
+    """Review a pull request once; a job whose head is no longer the head does nothing."""
+    changes = await github.changes(job.repository, job.pull_request)
+    if not concerns_us(changes):
+        return Outcome("no Dockerfile")
+    pull = await github.pull_request(job.repository, job.pull_request)
+    if not pull.open:
+        return Outcome("closed")
+    if pull.draft:
+        return Outcome("draft")
+    if job.updated_at and pull.head != job.head:
+        return Outcome("superseded")
+    config = Config()
+    snapshot, analysis = await _analyse(pull, changes, github, config)
+    head, said = await github.earlier(pull)
+    if head != pull.head:
+        return Outcome("superseded")
+    composed = await asyncio.to_thread(compose, snapshot, analysis, config, said)
+    if not composed:
+        return Outcome("nothing to say")
+    await github.post(pull, composed)
+    return Outcome("reviewed", len(composed.comments))
+
+
+async def _analyse(
+    pull: PullRequest, changes: list[FileChange], github: GitHub, config: Config
+) -> tuple[Snapshot, Analysis]:
+    """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
+    snapshot = await github.fetch(pull, changes)
+    for _ in range(ROUNDS):
+        analysis = await asyncio.to_thread(analyse, snapshot, config)
+        if not snapshot.missing:
+            break
+        snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing))
+    return snapshot, analysis

@@ -1,0 +1,109 @@
+"""Downloads are thrown away with the layer.
+
+When an install runs again, its package manager downloads every package again, although most are
+the same as before. A cache mount keeps the manager's download folder between builds, outside the
+image (https://docs.docker.com/build/cache/optimize/#use-cache-mounts).
+
+It helps where the builder keeps its disk: laptops, self-hosted and managed builders. Silent where
+the folder of the cache is not certain (the user, a variable), where something else uses it, where
+the frontend or the builder knows no mounts.
+"""
+
+from collections.abc import Iterator
+
+from rules.model.cache import Build, Layer
+from rules.model.finding import Edit, Finding, Fix, Silence
+from rules.model.installs.find import Piece, pieces
+from rules.model.installs.install import Cache
+from rules.model.mounts import cache_folder, knows_mounts, mounted
+from rules.model.prose import code
+from rules.model.rule import Example, Rule
+
+rule = Rule(
+    __name__,
+    __doc__,
+    strategy="mounts",
+    example=Example(
+        edit="requirements.txt",
+        files={"main.py": "print()\n", "requirements.txt": "flask\n"},
+        before="""\
+FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+""",
+        after="""\
+FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
+COPY . .
+""",
+    ),
+)
+
+
+@rule.check
+def find(build: Build) -> Iterator[Finding | Silence]:
+    """One finding for each RUN whose installs have no mount on their cache."""
+    for layer in build.layers:
+        if layer.instruction.keyword != "RUN" or layer.script is None:
+            continue
+        installs = [p for p in pieces(build, layer) if p.manager is not None]
+        caches = {p.manager.cache: p for p in installs if p.manager is not None}
+        for cache, piece in caches.items():
+            line = layer.instruction.span.start
+            reason = knows_mounts(build) or _unsure(layer, cache)
+            folder = None if reason else cache_folder(build, layer, cache)
+            if reason is not None:
+                yield rule.silence(build.path, line, reason)
+            elif folder is None:
+                yield rule.silence(build.path, line, f"the cache of {piece.name} may be elsewhere")
+            elif not mounted(layer, folder):
+                yield _report(build, layer, [p for p in installs if _uses(p, cache)], folder)
+
+
+def _uses(piece: Piece, cache: Cache) -> bool:
+    return piece.manager is not None and piece.manager.cache is cache
+
+
+def _unsure(layer: Layer, cache: Cache) -> str | None:
+    """Why a mount on this cache could do harm or nothing."""
+    for name in cache.disabled_by:
+        if layer.variables.defines(name):
+            return f"{name} switches the cache off"
+    script = layer.script
+    if script is None or script.opaque is not None:
+        return "the RUN cannot be read"
+    for command in script.commands:
+        words = [word.value for word in command.argv]
+        if any(cache.folder in word for word in words):
+            return "the RUN names the cache itself"
+        if "cache" in words[1:3] and {"clean", "purge", "clear"} & set(words[1:4]):
+            return "the RUN empties the cache itself"
+    return None
+
+
+def _report(build: Build, layer: Layer, installs: list[Piece], folder: str) -> Finding:
+    instruction, manager = layer.instruction, installs[0].manager
+    assert manager is not None
+    stage = build.dockerfile.stages[layer.stage]
+    locked = ",sharing=locked" if manager.cache.locked else ""
+    at = instruction.script_offset(0)
+    edits = [Edit(build.path, at, at, f"--mount=type=cache,target={folder}{locked} ")]
+    for piece in installs:
+        edits += [
+            Edit(build.path, start, end, "") for start, end in piece.options(manager.cache.purges)
+        ]
+    words = " and ".join(code(p.words) for p in installs[:2])
+    return rule.finding(
+        build.path,
+        instruction.span,
+        subject=f"{stage.name or stage.index} {' && '.join(p.plain_words for p in installs)}",
+        message=(
+            f"Whenever this layer is built again, {words} downloads every package again. A cache "
+            f"mount keeps the downloads where the builder keeps its disk."
+        ),
+        fix=Fix(tuple(sorted(edits))),
+    )

@@ -1,0 +1,52 @@
+"""What stands in the image before a step, as far as COPY and ADD of the build context tell."""
+
+import posixpath
+from collections.abc import Sequence
+
+from rules.model.cache import Build, Copy, Layer
+
+
+class Copied:
+    """The files that some COPY and ADD layers leave in the image, the later ones over the earlier."""
+
+    def __init__(self, build: Build, layers: Sequence[Layer]) -> None:
+        """`layers`: in order; those without a copy do not matter."""
+        self._build = build
+        self._copies = [layer.copy for layer in layers if layer.copy is not None]
+
+    def origin(self, path: str) -> str | None:
+        """The file of the build context (relative to it) that stands at this absolute path."""
+        for copy in reversed(self._copies):
+            if not from_context(copy):
+                if _covers(copy, path):
+                    return None  # another stage's file may lie there
+                continue
+            found = copy.origin(path)
+            if found is not None:
+                return found
+            if copy.destination is None:
+                return None
+        return None
+
+    def has(self, path: str) -> bool:
+        """Whether a file of the build context stands there."""
+        return self.origin(path) is not None
+
+    def text(self, path: str) -> str | None:
+        """The text of the file there, None when there is none or it cannot be read."""
+        found = self.origin(path)
+        if found is None:
+            return None
+        return self._build.repository.read(posixpath.join(self._build.context.root, found))
+
+
+def from_context(copy: Copy) -> bool:
+    """Whether a COPY or ADD takes files of the build context."""
+    return copy.stage is None and copy.image is None
+
+
+def _covers(copy: Copy, path: str) -> bool:
+    if copy.destination is None:
+        return True
+    folder = copy.destination.rstrip("/") + "/"
+    return path == copy.destination or path.startswith(folder)

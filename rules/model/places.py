@@ -1,0 +1,26 @@
+"""Places in an image: those of a project, and those that the system reads without being told."""
+
+_SYSTEM = frozenset(
+    "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /sys /usr "
+    "/usr/bin /usr/lib /usr/local /usr/sbin /usr/share /usr/src /var /tmp".split()
+)
+_UNDER = ("/bin/", "/etc/", "/lib/", "/lib64/", "/proc/", "/root/", "/run/", "/sbin/", "/sys/")
+_UNDER_USR = ("/usr/src/", "/usr/app", "/usr/local/app", "/usr/local/src/")
+
+
+def is_project_folder(path: str) -> bool:
+    """Whether files at this absolute path are read only by those that name them or run there.
+
+    Certificates, package sources, shell profiles and settings of tools lie in system folders and
+    in homes: a step that never names them may read them all the same.
+    """
+    folder = path.rstrip("/") or "/"
+    if folder in _SYSTEM or folder.startswith(_UNDER):
+        return False
+    if folder.startswith("/usr/"):
+        return folder.startswith(_UNDER_USR)
+    if folder.startswith("/home/"):
+        return folder.count("/") > 2
+    if folder.startswith("/var/"):
+        return folder.startswith(("/var/www", "/var/task", "/var/app"))
+    return True

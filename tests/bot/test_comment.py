@@ -1,0 +1,61 @@
+import pytest
+
+from bot import comment
+from rules.model.dockerfile import Span
+from rules.model.finding import Evidence, Finding, Suggestion
+from rules.model.prose import code
+
+FINDING = Finding("some-rule", "Dockerfile", Span(3, 4), "npm ci", "It re-runs `npm ci`.")
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("npm ci", "`npm ci`"),
+        ("a `b` c", "``a `b` c``"),
+        ("`x`", "`` `x` ``"),
+        ("@octocat closes #1", "`@octocat closes #1`"),
+        ("two\nlines", "`two lines`"),
+        ("", "``` ```"),
+        ("tu\u202ern", "`turn`"),
+    ],
+)
+def test_text_from_a_file_cannot_leave_its_code_span(text, span):
+    assert code(text) == span
+
+
+def test_a_fence_is_longer_than_any_in_its_text():
+    body = comment.with_suggestion([FINDING], Suggestion("Dockerfile", Span(3, 3), "RUN <<E\n```\nE\n"))
+    assert "````suggestion\nRUN <<E\n```\nE\n````" in body
+
+
+def test_deleted_lines_are_an_empty_suggestion():
+    body = comment.with_suggestion([FINDING], Suggestion("Dockerfile", Span(3, 3), ""))
+    assert "```suggestion\n```" in body
+
+
+def test_a_comment_says_the_fact_its_count_where_to_read_more_and_how_to_mute():
+    finding = Finding("some-rule", "D", Span(1, 1), "x", "A fact.", evidence=Evidence(100, 4))
+    lines = comment.explain(finding).split("\n")
+    assert len(lines) <= 8
+    assert lines[0] == "A fact."
+    assert "4 of the last 100 commits" in lines[1]
+    assert "#some-rule" in lines[-1]
+    assert "`# layerwise: ignore=some-rule`" in lines[-1]
+
+
+def test_the_marker_tells_a_later_push_what_was_said():
+    body = comment.with_suggestion([FINDING], Suggestion("Dockerfile", Span(3, 3), "X\n"))
+    assert comment.fingerprints(body) == {FINDING.fingerprint}
+
+
+def test_a_body_too_long_for_github_keeps_its_marker():
+    long = Finding("r", "D", Span(1, 1), "x", "word " * 20_000)
+    body = comment.with_diff([long], "-a\n+b\n")
+    assert len(body) <= comment.MAX_BODY
+    assert comment.fingerprints(body) == {long.fingerprint}
+
+
+def test_the_fingerprint_survives_moves_and_reformatting():
+    moved = Finding("some-rule", "Dockerfile", Span(9, 9), "npm   ci", "Other words.")
+    assert moved.fingerprint == FINDING.fingerprint

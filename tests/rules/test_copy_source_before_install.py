@@ -1,0 +1,215 @@
+import pytest
+
+from rules.copy_source_before_install import rule
+from tests.rules.tools import check_fixed, check_silent, check_words
+
+PIP = {"requirements.txt": "flask\n", "main.py": "", "app/a.py": ""}
+NPM = {
+    "package.json": '{"scripts": {"build": "tsc"}}',
+    "package-lock.json": "{}",
+    "src/a.ts": "",
+    ".dockerignore": "node_modules\n",
+}
+
+
+def test_the_example_of_the_documentation():
+    e = rule.example
+    check_fixed(rule, e.before, e.after, e.files, edit=e.edit)
+
+
+def test_a_run_is_split_behind_the_install():
+    check_fixed(
+        rule,
+        "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\n",
+        "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+def test_a_split_run_keeps_what_else_it_does_in_order():
+    check_fixed(
+        rule,
+        "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci \\\n    && npm run build \\\n    && npm test\n",
+        "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build \\\n    && npm test\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+def test_blank_lines_between_instructions_are_kept():
+    check_fixed(
+        rule,
+        "FROM python:3\n\nWORKDIR /app\n\nCOPY . .\n\nRUN pip install -r requirements.txt\n\nCMD [\"python\"]\n",
+        "FROM python:3\n\nWORKDIR /app\n\nCOPY requirements.txt ./\n\nRUN pip install -r requirements.txt\n\nCOPY . .\n\nCMD [\"python\"]\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+def test_windows_line_endings_are_kept():
+    check_fixed(
+        rule,
+        "FROM python:3\r\nWORKDIR /app\r\nCOPY . .\r\nRUN pip install -r requirements.txt\r\n",
+        "FROM python:3\r\nWORKDIR /app\r\nCOPY requirements.txt ./\r\nRUN pip install -r requirements.txt\r\nCOPY . .\r\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+def test_flags_of_the_copy_are_kept():
+    check_fixed(
+        rule,
+        "FROM python:3\nWORKDIR /app\nCOPY --chown=1000:1000 . .\nRUN pip install -r requirements.txt\n",
+        "FROM python:3\nWORKDIR /app\nCOPY --chown=1000:1000 requirements.txt ./\nRUN pip install -r requirements.txt\nCOPY --chown=1000:1000 . .\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+def test_requirements_that_name_others_are_followed():
+    check_fixed(
+        rule,
+        "FROM python:3\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements/prod.txt\n",
+        "FROM python:3\nWORKDIR /app\nCOPY requirements/prod.txt requirements/base.txt requirements/limits.txt /app/requirements/\nRUN pip install -r requirements/prod.txt\nCOPY . .\n",
+        {
+            "main.py": "",
+            "requirements/prod.txt": "-r base.txt\n-c limits.txt\ngunicorn\n",
+            "requirements/base.txt": "flask  # a comment\n",
+            "requirements/limits.txt": "flask<4\n",
+            "requirements/dev.txt": "pytest\n",
+        },
+        edit="main.py",
+    )
+
+
+def test_only_a_part_of_the_source_before_the_install():
+    check_fixed(
+        rule,
+        "FROM python:3\nWORKDIR /srv\nCOPY requirements.txt .\nCOPY app ./app\nRUN pip install -r requirements.txt\n",
+        "FROM python:3\nWORKDIR /srv\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY app ./app\n",
+        PIP,
+        edit="app/a.py",
+    )
+
+
+def test_a_manifest_that_was_copied_before_is_not_copied_again():
+    check_fixed(
+        rule,
+        "FROM python:3\nWORKDIR /srv\nCOPY requirements.txt .\nCOPY . .\nRUN pip install -r requirements.txt\n",
+        "FROM python:3\nWORKDIR /srv\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+def test_a_working_directory_set_between_is_respected():
+    check_fixed(
+        rule,
+        "FROM python:3\nWORKDIR /srv\nCOPY . ./code\nWORKDIR /srv/code\nRUN pip install -r requirements.txt\n",
+        "FROM python:3\nWORKDIR /srv\nCOPY requirements.txt /srv/code/\nWORKDIR /srv/code\nRUN pip install -r requirements.txt\nCOPY . /srv/code/\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+def test_steps_between_that_read_nothing_copied_are_passed():
+    check_fixed(
+        rule,
+        "FROM python:3\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y libpq-dev\nRUN pip install --upgrade pip && pip install -r requirements.txt\n",
+        "FROM python:3\nWORKDIR /app\nCOPY requirements.txt ./\nRUN apt-get update && apt-get install -y libpq-dev\nRUN pip install --upgrade pip && pip install -r requirements.txt\nCOPY . .\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+def test_lower_case_files_stay_lower_case():
+    check_fixed(
+        rule,
+        "from python:3\nworkdir /app\ncopy . .\nrun pip install -r requirements.txt\n",
+        "from python:3\nworkdir /app\ncopy requirements.txt ./\nrun pip install -r requirements.txt\ncopy . .\n",
+        PIP,
+        edit="main.py",
+    )
+
+
+APP = "FROM python:3\nWORKDIR /app\n"
+JS = "FROM node:22\nWORKDIR /app\n"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "files"),
+    [
+        (APP + "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", PIP),
+        (JS + "COPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\n", NPM),
+        (APP + "COPY . .\nRUN pip install flask\n", PIP),
+        (JS + "COPY . .\nRUN npm install -g serve\n", NPM),
+        (APP + "COPY . .\nCMD python main.py\n", PIP),
+    ],
+)
+def test_good_order_is_left_alone(dockerfile, files):
+    check_silent(rule, dockerfile, files)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "files", "reason"),
+    [
+        (APP + "COPY . .\nRUN pip install -e .\n", PIP, "the project itself"),
+        (APP + "COPY . .\nRUN pip install .\n", PIP, "the project's own files"),
+        (APP + "COPY . .\nRUN pip install -r requirements.txt\n", PIP | {"requirements.txt": "-e .\n"}, "`-e`"),
+        (APP + "COPY . .\nRUN pip install -r requirements.txt\n", PIP | {"requirements.txt": "./lib\n"}, "own files"),
+        (APP + "COPY . .\nRUN pip install -r requirements.txt\n", PIP | {"requirements.txt": "x @ file:///app/x\n"}, "own files"),
+        (APP + "COPY . .\nRUN pip install -r other.txt\n", PIP, "`other.txt` does not come from"),
+        (JS + "COPY . .\nRUN npm ci\n", NPM | {"package.json": '{"scripts": {"postinstall": "node x.js"}}'}, "`postinstall`"),
+        (JS + "COPY . .\nRUN npm ci\n", NPM | {"package.json": '{"workspaces": ["packages/*"]}'}, "workspaces"),
+        (JS + "COPY . .\nRUN npm ci\n", NPM | {"package.json": '{"dependencies": {"a": "file:./a"}}'}, "own files"),
+    ],
+)
+def test_an_install_that_reads_the_source_stays_behind_it(dockerfile, files, reason):
+    check_silent(rule, dockerfile, files, reason)
+
+
+def test_scripts_that_do_not_run_do_not_matter():
+    check_fixed(
+        rule,
+        JS + "COPY . .\nRUN npm ci --ignore-scripts\n",
+        JS + "COPY package.json package-lock.json ./\nRUN npm ci --ignore-scripts\nCOPY . .\n",
+        NPM | {"package.json": '{"scripts": {"postinstall": "node x.js"}}'},
+        edit="src/a.ts",
+    )
+
+
+def test_settings_of_npm_are_copied_too():
+    check_fixed(
+        rule,
+        JS + "COPY . .\nRUN npm ci\n",
+        JS + "COPY package.json package-lock.json .npmrc ./\nRUN npm ci\nCOPY . .\n",
+        NPM | {".npmrc": "registry=https://npm.example.com\n"},
+        edit="src/a.ts",
+    )
+
+
+def test_no_suggestion_where_the_source_would_lie_over_the_installed_packages():
+    files = {k: v for k, v in NPM.items() if k != ".dockerignore"}
+    check_words(rule, JS + "COPY . .\nRUN npm ci\n", files, "`node_modules`")
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        ("cd /app && npm ci && npm run build", "`cd`"),
+        ("npm ci && npm run build && npm prune --omit=dev", "removes"),
+        ("npm ci; npm run build", "success"),
+    ],
+)
+def test_a_run_that_cannot_be_split_gets_words(run, reason):
+    check_words(rule, JS + f"COPY . .\nRUN {run}\n", NPM, reason)
+
+
+def test_a_step_between_that_may_read_the_source_stops_it():
+    check_silent(rule, APP + "COPY . .\nRUN make prepare\nRUN pip install -r requirements.txt\n", PIP)
+
+
+def test_copies_to_system_folders_stay_where_they_are():
+    dockerfile = APP + "COPY app /etc/app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+    check_silent(rule, dockerfile, PIP)
