@@ -7,7 +7,7 @@ Sources are paths relative to the context root, cleaned, `.` for the root itself
 
 import posixpath
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -35,10 +35,12 @@ class Match:
 class Files:
     """The files of a build context, looked up by path, by folder and by pattern."""
 
-    def __init__(self, paths: Iterable[str], links: Mapping[str, str] | None = None) -> None:
-        """`paths` are relative to the context root; `links` the targets of symbolic links."""
+    def __init__(
+        self, paths: Iterable[str], link: Callable[[str], str | None] | None = None
+    ) -> None:
+        """`paths` are relative to the context root; `link` gives a symbolic link's target."""
         self.paths = sorted(paths)
-        self.links = links or {}
+        self.link = link
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -87,12 +89,12 @@ class Files:
 
         COPY follows a link that a source names (not those inside a folder that it names).
         """
-        if not self.links or has_wildcard(source):
+        if self.link is None or has_wildcard(source):
             return None
         rest, done, hops = source.split("/"), "", 0
         while rest:
             path = posixpath.normpath(posixpath.join("/", done, rest.pop(0))).lstrip("/")
-            target = self.links.get(path)
+            target = self.link(path)
             if target is None:
                 done = path
                 continue

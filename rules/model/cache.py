@@ -1,0 +1,160 @@
+"""Build: all a rule may see of a Dockerfile; and what a change re-runs of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from rules.model.builder import Builder
+from rules.model.contents import Output
+from rules.model.context import BuildContext
+from rules.model.copies import Copy
+from rules.model.dockerfile import Dockerfile, parse
+from rules.model.keys import Delta, Plan, Step
+from rules.model.layer import Layer
+from rules.model.mount import Mount
+from rules.model.repository import Repository
+from rules.model.sources import Files
+from rules.model.state import read_layers
+
+__all__ = [
+    "Build",
+    "Change",
+    "Copy",
+    "Layer",
+    "Mount",
+    "Output",
+    "Step",
+    "file_classes",
+    "rerun",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Build:
+    """A Dockerfile with its context, its repository and its builder; nothing of it changes."""
+
+    path: str
+    """Of the Dockerfile in the repository."""
+    dockerfile: Dockerfile
+    context: BuildContext
+    repository: Repository
+    builder: Builder
+    arguments: Mapping[str, str | None] = field(default_factory=dict)
+    """Build arguments that are given; None for one whose value is not known."""
+
+    @cached_property
+    def files(self) -> Files:
+        """The context's files, for looking up."""
+        return Files(self.context.files, self._link)
+
+    def _link(self, path: str) -> str | None:
+        full = self._in_repository(path)
+        return self.repository.read(full) if full in self.repository.symlinks else None
+
+    def _in_repository(self, path: str) -> str:
+        return f"{self.context.root}/{path}" if self.context.root else path
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """One for each instruction of the Dockerfile, in order."""
+        return read_layers(self.dockerfile, self.files, self.arguments)
+
+    def with_text(self, text: str) -> "Build":
+        """The same build with another text of its Dockerfile; raises Unreadable."""
+        build = replace(self, dockerfile=parse(text))
+        build.__dict__["files"] = self.files
+        return build
+
+    def with_arguments(self, arguments: Mapping[str, str | None]) -> "Build":
+        """The same build with more build arguments given."""
+        build = replace(self, arguments={**self.arguments, **arguments})
+        build.__dict__["files"] = self.files
+        return build
+
+    @cached_property
+    def _plans(self) -> dict[tuple[int | None, Output], Plan]:
+        return {}
+
+    def plan(self, target: int | None = None, output: Output = "input") -> Plan:
+        """What decides which steps re-run, ready to be asked many times."""
+        plan = self._plans.get((target, output))
+        if plan is None:
+            plan = self._plans[target, output] = Plan(self.dockerfile, self.layers, target, output)
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different from one build to the next.
+
+    Paths are relative to the context root; those that the builder is not sent change nothing. A
+    renamed file is deleted and added. A folder may be named too: its mode changes, it is added
+    empty, it is deleted with all in it.
+    """
+
+    edits: frozenset[str] = frozenset()
+    adds: frozenset[str] = frozenset()
+    deletes: frozenset[str] = frozenset()
+    chmods: frozenset[str] = frozenset()
+    build_args: Mapping[str, str | None] = field(default_factory=dict)
+    """Build arguments given now; None for a value that was never given before."""
+    base_images: frozenset[str] = frozenset()
+    """Images, as the Dockerfile names them, that are other ones now under the same name."""
+    old: Build | None = None
+    """The build as it was before: another text of the Dockerfile, another ignore file."""
+
+
+def rerun(
+    build: Build, change: Change, output: Output = "input", target: int | None = None
+) -> tuple[Step, ...]:
+    """Say of each instruction of `build` whether its step is cached or re-runs after a change.
+
+    `target` is the index of the stage that is built; without one all stages are. The builder is
+    taken to have kept every layer of the build before.
+    """
+    old = change.old or build
+    now = build.with_arguments(change.build_args) if change.build_args else build
+    delta = _delta(old, now, change)
+    return now.plan(target, output).compare(old.plan(target, output), delta)
+
+
+def file_classes(build: Build) -> Mapping[str, tuple[str, ...]]:
+    """Group the context's files so that those of one group re-run the same when edited.
+
+    Keys are one file of each group, values all of them; files that nothing takes are left out.
+    """
+    return build.plan().file_classes(build.files)
+
+
+def _delta(old: Build, now: Build, change: Change) -> Delta:
+    """What of a change the builder can see."""
+    states: dict[str, str] = {}
+    for path in change.edits | change.chmods:
+        state = "edited" if path in change.edits else "mode"
+        if path in now.files.known or now.files.is_folder(path):
+            states[path] = state
+    for path in change.deletes:
+        for gone in (path, *now.files.under(path)):
+            if gone in now.files.known or now.files.is_folder(gone):
+                states[gone] = "deleted"
+    for path in change.adds:
+        if now.context.may_send(path.rstrip("/")):
+            states[path.rstrip("/")] = "added"
+    if old is not now and old.context is not now.context:
+        before, after = old.files.known, now.files.known
+        states.update(dict.fromkeys(before - after, "deleted"))
+        states.update(dict.fromkeys(after - before, "added"))
+    states.update(_own_files(old, now))
+    return Delta(tuple(sorted(states.items())), change.base_images)
+
+
+def _own_files(old: Build, now: Build) -> dict[str, str]:
+    """The Dockerfile and the ignore file are files of the context like others."""
+    changed: list[str] = []
+    if old.dockerfile.text != now.dockerfile.text:
+        changed.append(now.path)
+    if old.context is not now.context:
+        changed += [c.ignore.path for c in (old.context, now.context) if c.ignore is not None]
+    root = f"{now.context.root}/" if now.context.root else ""
+    own = (path[len(root) :] for path in changed if path.startswith(root))
+    return {path: "edited" for path in own if path in now.files.known}

@@ -1,0 +1,204 @@
+"""What lies at a path of a stage, said by what it was made from.
+
+The content of a `COPY --from` is asked for by path: the step is reused when those bytes are the
+same, whatever else the stage did. What a COPY or ADD leaves is known by path; what a RUN leaves
+is taken to be as `Output` says, and which RUN made a path is judged by its words.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rules.model.copies import Copy
+from rules.model.layer import Layer
+from rules.model.places import is_project_folder
+from rules.model.sources import ROOT
+
+Output = Literal["same", "input", "new"]
+"""What a RUN that runs again leaves: the same bytes, bytes that depend on all it could read, or
+new ones each time."""
+
+# Where installs leave things that their own words do not name, and who makes them.
+_MAKERS: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
+    (("node_modules",), frozenset(["npm", "yarn", "pnpm", "bun"])),
+    (
+        ("python", "site-packages", "dist-packages", ".local", "venv", "wheel", "/install"),
+        frozenset(["pip", "pip3", "poetry", "uv", "pdm", "pipenv"]),
+    ),
+    (("/vendor",), frozenset(["composer", "bundle", "go"])),
+    (("bundle", "/gems"), frozenset(["bundle", "gem"])),
+    (("/go/bin",), frozenset(["go"])),
+    (("/target",), frozenset(["cargo", "mvn", "sbt"])),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Context files that layer `index` copied to `path` or below it."""
+
+    index: int
+    path: str
+    stamp: str
+    """The same for the same files, bytes apart, with the same owner and mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """All that layer `index` brings: a URL, an archive, files of another stage."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the RUN of layer `index` leaves."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a RUN's own words give: `echo 1.2 > /version`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Based:
+    """What a base image holds at `path`."""
+
+    image: str
+    path: str
+
+
+Origin = Copied | Brought | Made | Said | Based
+
+
+class Contents:
+    """Finds what the content of a path in a stage depends on."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        """`layers` are those of one Dockerfile, in order."""
+        self._stages: dict[int, list[Layer]] = {}
+        for layer in layers:
+            self._stages.setdefault(layer.stage, []).extend((layer, *layer.triggers))
+
+    def at(self, stage: int, path: str, output: Output) -> tuple[Origin, ...]:
+        """What the bytes at and below an absolute path depend on when the stage is done."""
+        chain = list(self._chain(stage))
+        walk = self._walk(chain, posixpath.normpath("/" + path), output, _DEPTH)
+        return tuple(dict.fromkeys(walk))
+
+    def _chain(self, stage: int | None) -> Iterator[Layer]:
+        """The layers of a stage and of those that it is built on, the newest first; last FROM."""
+        while stage is not None:
+            for layer in reversed(self._stages[stage]):
+                if layer.parent is None or layer.instruction.keyword != "FROM":
+                    yield layer
+            stage = self._stages[stage][0].parent
+
+    def _walk(
+        self, chain: Sequence[Layer], path: str, output: Output, depth: int
+    ) -> Iterator[Origin]:
+        found = False
+        runs: list[Layer] = []
+        for at, layer in enumerate(chain):
+            if layer.copy is not None:
+                origins = tuple(_copied(layer, layer.copy, path))
+                found = found or bool(origins)
+                yield from origins
+            elif layer.instruction.keyword == "RUN" and output == "same":
+                found = found or touches(layer, path)
+            elif layer.instruction.keyword == "RUN":
+                plain = layer.writes if output == "input" and depth else None
+                if plain is None:
+                    runs.append(layer)
+                    if touches(layer, path):
+                        yield Made(layer.index)
+                        return
+                    continue
+                for write in plain:
+                    if write.lies_in(path):
+                        found = True
+                        yield Said(f"{write.text} {layer.leaves}")
+                        if write.copy is not None:
+                            yield from self._walk(chain[at + 1 :], write.copy, output, depth - 1)
+        if not found and runs:
+            yield Made(_maker(runs, path).index)
+            return
+        if not found or not is_project_folder(path):
+            yield Based(chain[-1].image or "", path)
+
+
+_DEPTH = 5
+
+
+def touches(layer: Layer, path: str) -> bool:
+    """Whether a RUN is taken to write at or below an absolute path.
+
+    It does when it runs there, when its words name the path, a path below it or a last part
+    that is longer than three characters, and when it is an install that is known to write there.
+    """
+    if path == "/" or _within(layer.folder, path):
+        return True
+    last = posixpath.basename(path)
+    for word in layer.words:
+        if word == path or word.startswith(path + "/"):
+            return True
+        if len(last) > 3 and posixpath.basename(word.rstrip("/")) == last:
+            return True
+        if layer.folder is not None and not word.startswith(("/", "-", "$")):
+            if _within(posixpath.normpath(posixpath.join(layer.folder, word)), path):
+                return True
+    return any(
+        not commands.isdisjoint(layer.words) and any(mark in path for mark in marks)
+        for marks, commands in _MAKERS
+    )
+
+
+def _maker(runs: Sequence[Layer], path: str) -> Layer:
+    """The RUN that is taken to have made a path that none names: the last of them."""
+    return runs[0]
+
+
+def _copied(layer: Layer, copy: Copy, path: str) -> Iterator[Origin]:
+    """What a COPY or ADD leaves at or below a path."""
+    target = copy.destination
+    if target is None:
+        yield Brought(layer.index)
+        return
+    if not (_within(target, path) or _within(path, target)):
+        return
+    if copy.remote or copy.inline or not copy.local or any(map(copy.unpacked, copy.named)):
+        yield Brought(layer.index)
+        return
+    if copy.sources is None or _within(target, path):
+        yield Copied(layer.index, path, repr(layer.leaves))
+        return
+    below = path[len(target.rstrip("/")) + 1 :]
+    files = [f for f in _candidates(copy, below) if _within(copy.target(f), path)]
+    if files:
+        stamp = repr((files, layer.leaves))
+        digest = hashlib.blake2b(stamp.encode("utf-8", "surrogatepass"), digest_size=16)
+        yield Copied(layer.index, path, digest.hexdigest())
+
+
+def _candidates(copy: Copy, below: str) -> Iterator[str]:
+    """Files that may land at a path `below` the destination or under it."""
+    for match in copy.matches:
+        if not match.folder:
+            yield match.path
+            continue
+        inside = below if match.path == ROOT or copy.parents else f"{match.path}/{below}"
+        if inside in copy.context.known:
+            yield inside
+        yield from copy.context.under(inside)
+
+
+def _within(inner: str | None, outer: str) -> bool:
+    """Whether a path is at or below another."""
+    return inner is not None and (
+        inner == outer or outer == "/" or inner.startswith(outer.rstrip("/") + "/")
+    )

@@ -1,0 +1,383 @@
+"""The cache keys of a build's steps, computed so that many changes can be asked for quickly.
+
+A step is reused if its key is one that was there before. A key is made of the key of the step
+before it in its stage, the step's own part (`Layer.own`) and the content of what it takes. Keys
+are numbered as they are met: two that are the same have the same number.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from rules.model.contents import Based, Brought, Contents, Copied, Made, Origin, Output, Said
+from rules.model.dockerfile import Dockerfile
+from rules.model.layer import Layer
+from rules.model.sources import ROOT, Files, takes
+
+Status = Literal["cached", "rerun", "none"]
+Number = Callable[[tuple[object, ...]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one instruction: `cause` is one short sentence."""
+
+    line: int
+    stage: int
+    instruction: str
+    status: Status
+    """`none`: it makes no step, or its stage is not built."""
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Context paths that changed and how, sorted; base images that were replaced."""
+
+    paths: tuple[tuple[str, str], ...] = ()
+    images: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a step takes from a stage or an image at one path."""
+
+    label: str
+    origins: tuple[Origin, ...]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One layer of a stage that is built."""
+
+    layer: Layer
+    before: int
+    """Index of the layer before it; -1 when there is none."""
+    own: str
+    leaves: str
+    takes: tuple[Callable[[str], bool], ...]
+    taken: tuple[_Taken, ...]
+    linked: bool
+
+
+class _State:
+    """Keys of one state of a build, by layer index."""
+
+    def __init__(self, size: int, number: Number) -> None:
+        self.number = number
+        self.chain = [0] * size
+        """Of the stage up to and with the layer."""
+        self.step = [0] * size
+        """What decides whether the layer's own step is reused."""
+        self.left = [0] * size
+        """Of the content that the stage has after the layer."""
+        self.brought = [0] * size
+        """Of the content that the layer alone brings."""
+        self.hits: dict[int, tuple[tuple[str, str], ...]] = {}
+        self.values: dict[int, tuple[object, ...]] = {}
+
+
+class Plan:
+    """The layers of the stages that a target needs, and how their keys are made."""
+
+    def __init__(
+        self,
+        dockerfile: Dockerfile,
+        layers: Sequence[Layer],
+        target: int | None,
+        output: Output,
+    ) -> None:
+        """`target` is the index of a stage; None builds them all."""
+        self.dockerfile = dockerfile
+        self.layers = layers
+        self.output = output
+        self.stages = _needed(layers, len(dockerfile.stages), target)
+        self._contents = Contents(layers)
+        self.size = len(layers) + sum(len(layer.triggers) for layer in layers)
+        self.entries = tuple(self._entries())
+        self._copies = {e.layer.index: e.layer.copy for e in self.entries if e.layer.copy}
+        self._before: tuple[dict[tuple[object, ...], int], _State] | None = None
+
+    def _entries(self) -> Iterator[_Entry]:
+        last: dict[int, int] = {}
+        for layer in self.layers:
+            if layer.stage not in self.stages:
+                continue
+            for each in (layer, *layer.triggers):
+                if each is layer and layer.instruction.keyword == "FROM":
+                    before = -1 if layer.parent is None else last[layer.parent]
+                else:
+                    before = last[layer.stage]
+                last[layer.stage] = each.index
+                yield self._entry(each, before)
+
+    def _entry(self, layer: Layer, before: int) -> _Entry:
+        found: list[Callable[[str], bool]] = []
+        taken: list[_Taken] = []
+        copy = layer.copy
+        if copy is not None and copy.local:
+            found.append(copy.takes)
+        elif copy is not None and copy.stage is not None:
+            for source in copy.named:
+                taken.append(self._from_stage(copy.stage, source))
+        elif copy is not None and copy.image is not None:
+            taken += [_from_image(copy.image, source) for source in copy.named]
+        for mount in layer.mounts:
+            if mount.local:
+                found.append(_taker(mount.source))
+            elif mount.type in ("bind", "cache") and mount.stage is not None:
+                taken.append(self._from_stage(mount.stage, mount.source))
+            elif mount.type in ("bind", "cache") and mount.from_ is not None:
+                taken.append(_from_image(mount.from_, mount.source))
+        return _Entry(
+            layer=layer,
+            before=before,
+            own=repr(layer.own),
+            leaves=repr(layer.leaves),
+            takes=tuple(found),
+            taken=tuple(taken),
+            linked=layer.linked,
+        )
+
+    def _from_stage(self, stage: int, source: str) -> _Taken:
+        path = "/" if source == ROOT else f"/{source}"
+        name = self.dockerfile.stages[stage].name or str(stage)
+        return _Taken(f"{path} of stage {name}", self._contents.at(stage, path, self.output))
+
+    def keys(self) -> tuple[dict[tuple[object, ...], int], _State]:
+        """The keys of the build as it is, computed once."""
+        if self._before is None:
+            numbers: dict[tuple[object, ...], int] = {}
+
+            def number(key: tuple[object, ...]) -> int:
+                return numbers.setdefault(key, len(numbers))
+
+            state = _State(self.size, number)
+            self._compute(state, Delta())
+            self._before = numbers, state
+        return self._before
+
+    def compare(self, old: "Plan", delta: Delta) -> tuple[Step, ...]:
+        """Say of each instruction what becomes of it when `old` was built before."""
+        numbers, _ = old.keys()
+        fresh: dict[tuple[object, ...], int] = {}
+
+        def number(key: tuple[object, ...]) -> int:
+            found = numbers.get(key)
+            return fresh.setdefault(key, -1 - len(fresh)) if found is None else found
+
+        state = _State(self.size, number)
+        self._compute(state, delta)
+        return tuple(self._steps(old, state, delta))
+
+    def _compute(self, state: _State, delta: Delta) -> None:
+        number, chain, left = state.number, state.chain, state.left
+        paths, images = delta.paths, delta.images
+        for entry in self.entries:
+            layer = entry.layer
+            index, before = layer.index, entry.before
+            if not layer.step:
+                if before >= 0:
+                    chain[index], left[index] = chain[before], left[before]
+                elif layer.image is not None:
+                    base = number((entry.own, layer.image in images))
+                    chain[index] = left[index] = base
+                continue
+            hits: tuple[tuple[str, str], ...] = ()
+            if paths and entry.takes:
+                hits = tuple(p for p in paths if any(take(p[0]) for take in entry.takes))
+                if hits:
+                    state.hits[index] = hits
+            values: tuple[object, ...] = ()
+            if entry.taken:
+                values = tuple(
+                    tuple(self._value(origin, state, delta) for origin in taken.origins)
+                    for taken in entry.taken
+                )
+                state.values[index] = values
+            if entry.linked:
+                step = number((entry.own, hits, values))
+                chain[index] = number((chain[before], step))
+            else:
+                step = chain[index] = number((chain[before], entry.own, hits, values))
+            state.step[index] = step
+            brought = state.brought[index] = number(("brought", entry.leaves, hits, values))
+            left[index] = number(("left", left[before], brought))
+
+    def _value(self, origin: Origin, state: _State, delta: Delta) -> object:
+        if isinstance(origin, Copied):
+            return origin.stamp, self._landing(origin, state)
+        if isinstance(origin, Made):
+            keys = state.chain if self.output == "new" else state.left
+            return keys[origin.index]
+        if isinstance(origin, Brought):
+            return state.brought[origin.index]
+        if isinstance(origin, Said):
+            return origin.text
+        return origin.image, origin.path, self.output != "same" and origin.image in delta.images
+
+    def _landing(self, origin: Copied, state: _State) -> tuple[tuple[str, str], ...]:
+        """Which of the paths that a layer's files changed at lie where they are asked for."""
+        hits = state.hits.get(origin.index)
+        if not hits:
+            return ()
+        copy = self._copies[origin.index]
+        return tuple(hit for hit in hits if _lies_in(copy.target(hit[0]), origin.path))
+
+    def _steps(self, old: "Plan", state: _State, delta: Delta) -> Iterator[Step]:
+        for layer in self.layers:
+            instruction = layer.instruction
+            steps = [each for each in (layer, *layer.triggers) if each.step]
+            status: Status = "none"
+            if layer.index not in self.built:
+                cause = "its stage is not built" if layer.stage >= 0 else "makes no step"
+            elif not steps:
+                cause = "makes no step"
+            else:
+                again = [each for each in steps if state.step[each.index] < 0]
+                status, cause = "cached", "nothing that it depends on changed"
+                if again:
+                    status = "rerun"
+                    cause = self._cause(self.built[again[0].index], old, state, delta)
+            yield Step(instruction.span.start, layer.stage, instruction.keyword, status, cause)
+
+    def _cause(self, entry: _Entry, old: "Plan", state: _State, delta: Delta) -> str:
+        hits = state.hits.get(entry.layer.index)
+        if hits:
+            verb = "takes" if entry.layer.copy is not None else "binds"
+            more = f" and {len(hits) - 1} more" if len(hits) > 1 else ""
+            return f"{verb} {hits[0][0]}{more}"
+        values = state.values.get(entry.layer.index, ())
+        for taken, value in zip(entry.taken, values, strict=True):
+            if value not in old.values:
+                return f"{taken.label} is not what it was"
+        if entry.own not in old.owns:
+            return old.difference(entry.layer)
+        if entry.linked:
+            return "it was not built before"
+        return self._cause_before(entry.before, state, delta)
+
+    def _cause_before(self, index: int, state: _State, delta: Delta) -> str:
+        """Why a step re-runs that is itself as it was."""
+        while index >= 0:
+            entry = self.built[index]
+            layer = entry.layer
+            if layer.step:
+                if state.chain[index] < 0:
+                    return f"the step before it (line {layer.instruction.span.start}) re-runs"
+                break
+            if layer.image is not None:
+                if layer.image in delta.images:
+                    return f"the base image {layer.image} was replaced"
+                if state.chain[index] < 0:
+                    return "FROM changed"
+            index = entry.before
+        return "it stood elsewhere before"
+
+    @cached_property
+    def built(self) -> Mapping[int, _Entry]:
+        """The entries by the index of their layer."""
+        return {entry.layer.index: entry for entry in self.entries}
+
+    @cached_property
+    def owns(self) -> frozenset[str]:
+        """The own parts of all steps."""
+        return frozenset(entry.own for entry in self.entries)
+
+    @cached_property
+    def values(self) -> frozenset[object]:
+        """The contents that steps take from stages and images."""
+        return frozenset(v for values in self.keys()[1].values.values() for v in values)
+
+    def difference(self, layer: Layer) -> str:
+        """How a layer of another text differs from the one here that is most like it."""
+        best: list[str] | None = None
+        for entry in self.entries:
+            other = entry.layer
+            if other.instruction.keyword != layer.instruction.keyword or not other.step:
+                continue
+            named = zip(layer.parts, other.own, layer.own, strict=True)
+            differing = [name for name, old, new in named if old != new]
+            if best is None or len(differing) < len(best):
+                best = differing
+                if differing == ["environment"]:
+                    best = [_variable(other, layer)]
+        if best is None or len(best) > 1 or not best:
+            return "it is new or was rewritten"
+        return f"{best[0]} changed"
+
+    def file_classes(self, files: Files) -> Mapping[str, tuple[str, ...]]:
+        """Group files by the steps that they reach; see `cache.file_classes`."""
+        marks: dict[str, int] = dict.fromkeys(files.paths, 0)
+        bit = 1
+        for members in self._memberships(files):
+            for path in members:
+                marks[path] |= bit
+            bit <<= 1
+        groups: dict[int, list[str]] = {}
+        for path in files.paths:
+            if marks[path]:
+                groups.setdefault(marks[path], []).append(path)
+        return {group[0]: tuple(group) for group in groups.values()}
+
+    def _memberships(self, files: Files) -> Iterator[Iterable[str]]:
+        """Sets of files that some step treats alike."""
+        origins = {o for e in self.entries for taken in e.taken for o in taken.origins}
+        for entry in self.entries:
+            copy = entry.layer.copy
+            if copy is not None and copy.local:
+                yield copy.files
+            for mount in entry.layer.mounts:
+                if mount.local:
+                    yield (path for path in files.paths if takes(mount.source, path))
+        for origin in origins:
+            if isinstance(origin, Copied):
+                copy = self._copies[origin.index]
+                targets = ((path, copy.target(path)) for path in copy.files)
+                yield (path for path, to in targets if _lies_in(to, origin.path))
+
+
+def _lies_in(target: str | None, path: str) -> bool:
+    """Whether a file lands at or below a path; one that lands nobody knows where may."""
+    if target is None or target == path or path == "/":
+        return True
+    return target.startswith(path + "/")
+
+
+def _needed(layers: Sequence[Layer], stages: int, target: int | None) -> frozenset[int]:
+    """The stages that are built for a target: those that it is made of or takes from."""
+    if target is None:
+        return frozenset(range(stages))
+    uses: dict[int, set[int]] = {}
+    for layer in layers:
+        found = uses.setdefault(layer.stage, set())
+        for each in (layer, *layer.triggers):
+            sources = [each.parent, each.copy.stage if each.copy else None]
+            sources += [mount.stage for mount in each.mounts]
+            found.update(source for source in sources if source is not None)
+    needed, todo = set[int](), [target]
+    while todo:
+        stage = todo.pop()
+        if stage not in needed:
+            needed.add(stage)
+            todo += uses.get(stage, ())
+    return frozenset(needed)
+
+
+def _from_image(image: str, source: str) -> _Taken:
+    path = "/" if source == ROOT else f"/{source}"
+    return _Taken(f"{path} of {image}", (Based(image, path),))
+
+
+def _taker(source: str) -> Callable[[str], bool]:
+    return lambda path: takes(source, path)
+
+
+def _variable(old: Layer, new: Layer) -> str:
+    """The first variable of a RUN's environment that differs."""
+    before, now = dict(old.environment), dict(new.environment)
+    for name in [*now, *before]:
+        if now.get(name) != before.get(name):
+            return f"the variable {name}"
+    return "the order of the variables"
