@@ -72,6 +72,13 @@ class Queue:
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except sa.exc.SQLAlchemyError as error:
+            raise StorageError(f"the database cannot be used: {error}") from error
+        return self
+
+    async def _open(self) -> None:
         _tame_the_log()
         async with AsyncExitStack() as exits:
             serializer = DBOSPortableJSONSerializer()
@@ -89,7 +96,6 @@ class Queue:
             if self._work is not None:
                 await self._launch(exits, serializer)
             self._exits = exits.pop_all()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._exits.aclose()
