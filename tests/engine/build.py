@@ -325,8 +325,13 @@ def _tree(archive: Path) -> Mapping[str, Entry]:
     return found
 
 
-def compare(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
-    """What differs between two file trees, a line each."""
+def compare(before: Mapping[str, Entry], after: Mapping[str, Entry], ignoring: Sequence[str] = ()) -> list[str]:
+    """What differs between two file trees, a line each; not below the folders that are ignored (no "/" in front)."""
+
+    def kept(tree: Mapping[str, Entry]) -> Mapping[str, Entry]:
+        return {path: entry for path, entry in tree.items() if not any(f"{path}/".startswith(f"{folder}/") for folder in ignoring)}
+
+    before, after = kept(before), kept(after)
     lines = [f"lost {path}" for path in sorted(before.keys() - after.keys())]
     lines += [f"new {path}" for path in sorted(after.keys() - before.keys())]
     for path in sorted(before.keys() & after.keys()):

@@ -40,6 +40,33 @@ curl wget make cmake ninja gcc g++ cc clang meson protoc buf useradd adduser gro
 locale-gen update-ca-certificates gosu tini sudo systemctl jq gpg unzip perl R Rscript julia luarocks
 opam dune nim zig helm kubectl terraform aws gcloud az playwright chown chgrp setcap ldconfig
 install-php-extensions strip upx file""".split()
+FAITHFUL = {
+    "npm": "npm npx",
+    "yarn": "yarn",
+    "pnpm": "pnpm pnpx",
+    "bun": "bun bunx",
+    "node": "node nodejs deno ruby php perl",
+    "python": "python python3",
+    "pip": "pip pip3",
+    "uv": "uv uvx",
+    "poetry": "poetry",
+    "pipenv": "pipenv",
+    "go": "go",
+    "cargo": "cargo",
+    "mvn": "mvn mvnw",
+    "gradle": "gradle gradlew java",
+    "dotnet": "dotnet",
+    "bundle": "bundle bundler rake",
+    "composer": "composer",
+    "mix": "mix",
+    "packages": "apt apt-get apk dnf yum microdnf zypper dpkg",
+    "accounts": "useradd adduser groupadd addgroup usermod",
+    "system": "git make curl wget tar unzip corepack gem rpm chown chgrp install update-ca-certificates",
+    "tool": "tsc gunicorn uvicorn",
+}
+"""The faithful tools: a script of shims/ and the names it goes by."""
+READ_BY_TOOLS = "usr/local/lib/python3/site-packages usr/local/share/ca-certificates var/lib/apt/lists lib/apk/db"
+SHARED = ("lib", "javascript", "json.awk", "toml.awk", "prelude", "tool", "python-lib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +180,8 @@ def _own_layer(
         for name, uid in accounts.items():
             if uid >= 1000:
                 _add(tar, homes[name][1:], kind=tarfile.DIRTYPE, owner=uid)
+        for tool in sorted(plan.installed):
+            _add(tar, f".layerwise/awaited/{tool}")
         _add(
             tar,
             ".layerwise/wanted",
@@ -184,10 +213,16 @@ def _common(busybox: Path, shims: str) -> bytes:
         _add(tar, "bin/busybox", busybox.read_bytes())
         _add(tar, "usr/bin/env", kind=tarfile.SYMTYPE, link="/bin/busybox")
         _add(tar, ".layerwise/leave", (SHIMS / "leave").read_bytes())
-        shell, commands = (
-            (SHIMS / f"{shims}-shell").read_bytes(),
-            dict.fromkeys(EASY, "easy-command"),
-        )
+        shell = (SHIMS / f"{shims}-shell").read_bytes()
+        commands = dict.fromkeys(EASY, "easy-command")
+        if shims == "faithful":
+            commands |= {name: script for script, names in FAITHFUL.items() for name in names.split()}
+            for name in {*commands.values(), *SHARED} - {"easy-command"}:
+                _add(tar, f".layerwise/{name}", (SHIMS / name).read_bytes())
+            _add(tar, ".layerwise/has", mode=0o1777, kind=tarfile.DIRTYPE)
+            _add(tar, "etc/apt/apt.conf.d/docker-clean", b"deletes archives\n", 0o644)
+            for folder in READ_BY_TOOLS.split():
+                _add(tar, folder, kind=tarfile.DIRTYPE)
         for path in SHELLS.split():
             _add(tar, path, shell)
         _add(tar, ".layerwise/easy-command", (SHIMS / "easy-command").read_bytes())

@@ -35,6 +35,11 @@ NO_STEP = frozenset(
 """Instructions that never make a step."""
 FILE_NAME = re.compile(r"[^.]\.[A-Za-z0-9]+$")
 INSTALL = re.compile(r"\b(npm|yarn|pnpm|bun|pip3?|poetry|uv|pdm|pipenv|bundle|composer)\b")
+INSTALLED = re.compile(
+    r"\b(?:pip3?|pipx|npm|yarn|corepack|apt-get|apt|apk|dnf|gem|curl|wget)\b[^\n;&|]*?"
+    r"[ /](poetry|pipenv|uv|pnpm|bun|yarn|composer|bundler|nodejs|npm|golang|cargo|rustup|maven|gradle)\b"
+)
+PROVIDES = {"bundler": "bundle", "nodejs": "node", "golang": "go", "rustup": "cargo", "maven": "mvn"}
 BUILD = re.compile(
     r"\b(build|compile|make|package|publish|assemble|bootJar|install|export|generate)\b"
 )
@@ -62,6 +67,8 @@ class Plan:
     secrets: set[str] = field(default_factory=set)
     outputs: set[tuple[str, str]] = field(default_factory=set)
     """(key of a RUN, path it has to leave behind); a path that ends in "/" is a folder."""
+    installed: set[str] = field(default_factory=set)
+    """Tools that a RUN installs: before it they are not there."""
 
 
 def read(text: str, build_args: Mapping[str, str]) -> Plan:
@@ -110,6 +117,9 @@ class _Reader:
                 self._add_account(self.expand(it.args[0], scope))
             if it.name not in NO_STEP:
                 stage.steps.append(it)
+            if it.name == "RUN":
+                named = INSTALLED.findall(script(it))
+                plan.installed.update(PROVIDES.get(tool, tool) for tool in named)
             for owner in flags(it, "chown"):
                 self._add_account(self.expand(owner, scope))
             for mount in map(_options, flags(it, "mount")):

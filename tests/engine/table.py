@@ -6,7 +6,8 @@ the status of every instruction of the second build by its first line *in the ch
 "cached", "run", "base" (FROM), "meta" (makes no step), "skipped". Or `error`: the second build fails.
 Some rows say more: `images` (what faked images hold), `urls` (what ADD is answered first),
 `imported` (second build on an empty engine with the first one's cache, mode "min" or "max"),
-`same_folder` (second build from the very folder of the first), `merge` (of COPY --link, the joining
+`outputs` ("const": what its RUNs leave does not change; else a RUN's output depends on all its
+inputs), `same_folder` (second build from the very folder of the first), `merge` (of COPY --link, the joining
 with the layer before), `triggers` (ONBUILD steps at their FROM).
 """
 
@@ -41,7 +42,7 @@ class Row:
             for name, given in self.more.get("images", {}).items()
         }
         urls = {path: (text, headers) for path, (text, headers) in self.more.get("urls", {}).items()}
-        return Case(self.tree, text=self.dockerfile, images=images, urls=urls, imported=self.more.get("imported", ""))
+        return Case(self.tree, text=self.dockerfile, images=images, urls=urls, outputs=self.more.get("outputs", "hash"), imported=self.more.get("imported", ""))
 
 
 def rows(name: str = "cache_semantics.json") -> list[Row]:
