@@ -14,6 +14,7 @@ from typing import Literal
 from rules.model.copies import Copy
 from rules.model.layer import Layer
 from rules.model.places import is_project_folder
+from rules.model.plain import Write
 from rules.model.sources import ROOT
 
 Output = Literal["same", "input", "new"]
@@ -88,7 +89,7 @@ class Contents:
     def at(self, stage: int, path: str, output: Output) -> tuple[Origin, ...]:
         """What the bytes at and below an absolute path depend on when the stage is done."""
         chain = list(self._chain(stage))
-        walk = self._walk(chain, posixpath.normpath("/" + path), output, _DEPTH)
+        walk = self._walk(chain, posixpath.normpath("/" + path.lstrip("/")), output, _DEPTH)
         return tuple(dict.fromkeys(walk))
 
     def _chain(self, stage: int | None) -> Iterator[Layer]:
@@ -122,7 +123,7 @@ class Contents:
                 for write in plain:
                     if write.lies_in(path):
                         found = True
-                        yield Said(f"{write.text} {layer.leaves}")
+                        yield Said(_saying(layer, write))
                         if write.copy is not None:
                             yield from self._walk(chain[at + 1 :], write.copy, output, depth - 1)
         if not found and runs:
@@ -156,6 +157,12 @@ def touches(layer: Layer, path: str) -> bool:
         not commands.isdisjoint(layer.words) and any(mark in path for mark in marks)
         for marks, commands in _MAKERS
     )
+
+
+def _saying(layer: Layer, write: Write) -> str:
+    """The words that decide what a plain RUN writes, and what they are read with."""
+    _, _, environment, user, *_ = layer.leaves
+    return repr((write.text, user, environment if write.varies else ()))
 
 
 def _maker(runs: Sequence[Layer], path: str) -> Layer:

@@ -215,7 +215,9 @@ class Plan:
             return state.brought[origin.index]
         if isinstance(origin, Said):
             return origin.text
-        return origin.image, origin.path, self.output != "same" and origin.image in delta.images
+        if self.output == "same":
+            return origin.path
+        return origin.image, origin.path, origin.image in delta.images
 
     def _landing(self, origin: Copied, state: _State) -> tuple[tuple[str, str], ...]:
         """Which of the paths that a layer's files changed at lie where they are asked for."""

@@ -24,6 +24,8 @@ class Write:
     path: str
     text: str
     copy: str | None = None
+    varies: bool = False
+    """Whether the text holds variables."""
 
     def lies_in(self, path: str) -> bool:
         """Whether it changes what is at or below `path`."""
@@ -56,32 +58,39 @@ def _writes(command: Command, folder: str | None) -> list[Write] | None:
     name = command.argv[0].value
     operands = [word for word in command.argv[1:] if not word.value.startswith("-")]
     text = " ".join(word.raw for word in command.argv)
+    varies = not all(word.literal for word in command.argv)
     outputs = _outputs(command, folder)
     if outputs is None:
         return None
     if name in _SILENT or (name in _CLOCK and not outputs):
-        return [Write(path, text) for path in outputs]
+        return [Write(path, text, varies=varies) for path in outputs]
     if name in _SPEAKING:
         reads = operands if name == "cat" else []
         sources = _paths(reads, folder)
         if sources is None:
             return None
-        return [Write(path, text, source) for path in outputs for source in [None, *sources]]
+        return [
+            Write(path, text, source, varies) for path in outputs for source in [None, *sources]
+        ]
     if name in _CHANGING:
         paths = _paths(operands[0 if name == "touch" else 1 :], folder)
-        return None if paths is None else [Write(path, text) for path in [*paths, *outputs]]
+        return (
+            None
+            if paths is None
+            else [Write(path, text, varies=varies) for path in [*paths, *outputs]]
+        )
     if name == "cp" and len(operands) > 1:
         paths = _paths(operands, folder)
         if paths is None:
             return None
         *taken, target = paths
-        return [Write(target, text, source) for source in taken]
+        return [Write(target, text, source, varies) for source in taken]
     return None
 
 
 def _is_simple(word: Word) -> bool:
     """Literal, or with variables only: then the environment tells its value."""
-    return not word.pattern and all(isinstance(p, str) or p.name for p in word.parts)
+    return not word.pattern and not any(mark in word.raw for mark in ("$(", "`", "<(", ">("))
 
 
 def _outputs(command: Command, folder: str | None) -> list[str] | None:
