@@ -54,7 +54,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         port=reader.port(),
         public_url=reader.url("PUBLIC_URL"),
         github_api_url=reader.api_url(),
-        sentry_dsn=reader.url("SENTRY_DSN"),
+        sentry_dsn=reader.sentry_dsn(),
     )
     if reader.faults:
         raise SettingsError(reader.faults)
@@ -87,7 +87,8 @@ class _Reader:
 
     def app(self) -> App | None:
         """The App, or None when nothing of it is set; a part of it is a fault."""
-        if not any(self._environment.get(n + end) for n in APP_VARIABLES for end in ("", "_FILE")):
+        names = [name + end for name in APP_VARIABLES for end in ("", "_FILE")]
+        if not any(self._environment.get(name, "").strip() for name in names):
             return None
         found = len(self.faults)
         values = {name: self.text(name) for name in APP_VARIABLES}
@@ -108,7 +109,7 @@ class _Reader:
             load_pem_private_key,
         )
 
-        pem = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
+        pem = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n").strip()
         try:
             key = load_pem_private_key(pem.encode(), password=None)
         except (ValueError, TypeError):  # the reason could quote the key: not repeated
@@ -157,6 +158,15 @@ class _Reader:
             self._fault("GITHUB_API_URL", "must begin with https://")
         if "?" in url or "#" in url or "@" in url:
             self._fault("GITHUB_API_URL", "must have no query, fragment or user")
+        return url
+
+    def sentry_dsn(self) -> str | None:
+        """SENTRY_DSN: a URL with a key before the host and a project after it."""
+        url = self.url("SENTRY_DSN")
+        if url is not None and not self.faults:
+            parts = urlsplit(url)
+            if not parts.username or not parts.path.strip("/").isdigit():
+                self._fault("SENTRY_DSN", "must look like https://<key>@<host>/<project>")
         return url
 
     def _fault(self, name: str, what: str) -> None:
