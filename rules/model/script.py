@@ -85,7 +85,7 @@ class Body:
     literal: bool
     start: int
     end: int
-    substitutions: "tuple[tuple[Item, ...], ...]"
+    substitutions: "tuple[Block, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Command:
     depth: int
     start: int
     end: int
-    substitutions: "tuple[tuple[Item, ...], ...]" = ()
+    substitutions: "tuple[Block, ...]" = ()
 
     @property
     def name(self) -> str | None:
@@ -120,13 +120,13 @@ class Compound:
     """
 
     kind: Kind
-    blocks: "tuple[tuple[Item, ...], ...]"
+    blocks: "tuple[Block, ...]"
     redirects: tuple[Redirect, ...]
     start: int
     end: int
     name: str = ""
     words: tuple[Word, ...] = ()
-    substitutions: "tuple[tuple[Item, ...], ...]" = ()
+    substitutions: "tuple[Block, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,9 @@ class Item:
     pipeline: tuple[Command | Compound, ...]
     start: int
     end: int
+
+
+Block = tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)

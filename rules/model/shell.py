@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol
 
 from rules.model.script import (
     Assignment,
+    Block,
     Body,
     Command,
     Compound,
@@ -26,6 +27,7 @@ from rules.model.script import (
 
 __all__ = [
     "Assignment",
+    "Block",
     "Body",
     "Command",
     "Compound",
@@ -40,8 +42,6 @@ __all__ = [
 
 MAX_DEPTH = 40  # Python's own stack bounds it; real scripts nest five deep
 REREADS = 8  # times the length of the text that may be read again inside backticks and heredocs
-
-Block = tuple[Item, ...]
 
 _PLAIN = re.compile(r"[^ \t\n;&|<>()'\"\\$`]+")
 _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
@@ -348,7 +348,8 @@ class _Reader:
         start, self.at = self.at, self.at + len(keyword)
         outer, self.blocks = self.blocks, []
         self.shared.enter()
-        name, words = "", []
+        name = ""
+        words: list[Word] = []
         kind: Kind
         match keyword:
             case "(":
