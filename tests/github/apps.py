@@ -22,7 +22,7 @@ LEVELS = ("read", "write", "admin")
 
 
 @cache
-def _key(number: int) -> rsa.RSAPrivateKey:
+def key_of(number: int) -> rsa.RSAPrivateKey:
     """Making a key takes long, so all stand-ins of a run use the same few."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -44,20 +44,17 @@ class App:
         return f"Iv23li{self.id:014d}"
 
     @property
+    def key(self) -> rsa.RSAPrivateKey:
+        return key_of(self.id)
+
+    @property
     def private_key(self) -> str:
         """PEM."""
-        return (
-            _key(self.id % 1000)
-            .private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.TraditionalOpenSSL,
-                serialization.NoEncryption(),
-            )
-            .decode()
-        )
-
-    def public_key(self) -> rsa.RSAPublicKey:
-        return _key(self.id % 1000).public_key()
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        ).decode()
 
     def json(self) -> dict[str, Any]:
         """An `integration`."""
@@ -164,7 +161,7 @@ def _app_of(github: "StandIn", assertion: str) -> App:
         app = next(a for a in github.apps.values() if issuer in (str(a.id), a.client_id))
         jwt.decode(
             assertion,
-            app.public_key(),
+            app.key.public_key(),
             algorithms=["RS256"],
             options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
         )

@@ -58,7 +58,7 @@ def assertion(github: StandIn, app: App, **claims: Any) -> str:
     """A JWT as an App signs it."""
     now = int(github.now().timestamp())
     payload = {"iat": now - 60, "exp": now + 540, "iss": str(app.id), **claims}
-    return jwt.encode(payload, app.private_key, algorithm="RS256")
+    return jwt.encode(payload, app.key, algorithm="RS256")
 
 
 @pytest.fixture

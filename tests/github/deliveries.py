@@ -1,6 +1,6 @@
-"""Webhooks: what GitHub sends to an App, signed, and its log of what came of it.
+"""Webhooks: what is sent to an App, signed, and its log of what came of it.
 
-https://docs.github.com/en/webhooks/webhook-events-and-payloads
+https://docs.github.com/en/webhooks/using-webhooks
 """
 
 import asyncio
@@ -8,26 +8,19 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from tests.github import description
-from tests.github.accounts import API, node_id
-from tests.github.apps import App, Installation
-from tests.github.checks import CheckRun
-from tests.github.issues import IssueComment
-from tests.github.pulls import PullRequest
-from tests.github.repository import Repository
+from tests.github.apps import App
+from tests.github.payloads import Payload, payload
 from tests.github.rest import Call, Refused, Reply, endpoint
-from tests.github.reviews import Review, ReviewComment, Thread
 
 if TYPE_CHECKING:
     from tests.github.standin import StandIn
-
-Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +87,11 @@ def build(
     github: "StandIn", event: str, subject: Any, action: str | None, app: App,
     sender: str | None, more: Mapping[str, Any],
 ) -> Delivery:  # fmt: skip
-    """The subject is what the event is about: a PullRequest, CheckRun, IssueComment, ReviewComment,
-    Thread, Review, Installation or Repository. `more` joins the payload as it is; `installation_repositories` takes the
-    repositories, `pull_request.edited` the changes, `check_run.requested_action` the `identifier`.
-    """
-    make: Callable[..., Payload] = _PAYLOADS[event]
-    payload = ({} if action is None else {"action": action}) | make(
-        github, subject, action, dict(more)
-    )
-    repository = _repository(subject)
-    if repository is not None:
-        payload["repository"] = repository.json()
-        if repository.owner.type == "Organization":
-            payload["organization"] = _organization(repository)
-        payload |= _installation(github, repository, app)
-    who = github.account(sender) if sender else _sender(subject, app)
-    payload["sender"] = who.json()
-    faults = description.faults_of_delivery(event, action, payload)
+    """A signed delivery; a payload that GitHub would not send is a violation."""
+    told = payload(github, event, subject, action, app, sender, more)
+    faults = description.faults_of_delivery(event, action, told)
     github.violations += [f"webhook {event}.{action}: {fault}" for fault in faults]
-    body = json.dumps(payload, separators=(",", ":")).encode()
+    body = json.dumps(told, separators=(",", ":")).encode()
     guid = str(uuid.uuid1())
     headers = {
         "Accept": "*/*",
@@ -126,15 +105,7 @@ def build(
         "X-Hub-Signature": signature(app.secret, body, "sha1"),
         "X-Hub-Signature-256": signature(app.secret, body),
     }
-    return Delivery(app, event, action, guid, headers, body, payload)
-
-
-def _installation(github: "StandIn", repository: Repository, app: App) -> Payload:
-    try:
-        number = github.installation(repository, app).id
-    except LookupError:
-        return {}
-    return {"installation": {"id": number, "node_id": node_id("Installation", number)}}
+    return Delivery(app, event, action, guid, headers, body, told)
 
 
 async def send(github: "StandIn", delivery: Delivery, *, redelivery: bool = False) -> Post:
@@ -157,226 +128,6 @@ async def send(github: "StandIn", delivery: Delivery, *, redelivery: bool = Fals
         Attempt(github.new_id(), delivery, post.status, post.body, github.stamp(), took, redelivery)
     )
     return post
-
-
-def _repository(subject: Any) -> Repository | None:
-    if isinstance(subject, Repository):
-        return subject
-    if isinstance(subject, ReviewComment):
-        return subject.thread.pull.repository
-    if isinstance(subject, Installation | App):
-        return None
-    pull = subject if isinstance(subject, PullRequest | CheckRun) else subject.pull
-    repository: Repository = pull.repository
-    return repository
-
-
-def _organization(repository: Repository) -> Payload:
-    owner = repository.owner
-    url = f"https://api.github.com/orgs/{owner.login}"
-    return {
-        "login": owner.login,
-        "id": owner.id,
-        "node_id": owner.node_id,
-        "url": url,
-        "repos_url": f"{url}/repos",
-        "events_url": f"{url}/events",
-        "hooks_url": f"{url}/hooks",
-        "issues_url": f"{url}/issues",
-        "members_url": f"{url}/members{{/member}}",
-        "public_members_url": f"{url}/public_members{{/member}}",
-        "avatar_url": f"https://avatars.githubusercontent.com/u/{owner.id}?v=4",
-        "description": None,
-    }
-
-
-def _sender(subject: Any, app: App) -> Any:
-    if isinstance(subject, CheckRun):
-        return app.bot
-    if isinstance(subject, App):
-        return app.owner
-    if isinstance(subject, Installation):
-        return subject.account
-    if isinstance(subject, Repository):
-        return subject.owner
-    if isinstance(subject, Thread):
-        return subject.resolved_by or subject.pull.author
-    return subject.author
-
-
-def _of_pull(github: "StandIn", pull: PullRequest, action: str | None, more: Payload) -> Payload:
-    if action == "synchronize":
-        more = {"before": pull.before, "after": pull.after, **more}
-    return {"number": pull.number, "pull_request": pull.json(), **more}
-
-
-def _of_check_run(github: "StandIn", run: CheckRun, action: str | None, more: Payload) -> Payload:
-    if action == "requested_action":
-        more = {"requested_action": {"identifier": more.pop("identifier")}, **more}
-    deployment = {"check_suite": run.suite()}
-    return {"check_run": {**run.json(), **deployment}, **more}
-
-
-def _of_check_suite(github: "StandIn", run: CheckRun, action: str | None, more: Payload) -> Payload:
-    commit = run.repository.objects.commit(run.head_sha)
-    when = commit.author.date.strftime("%Y-%m-%dT%H:%M:%SZ")
-    people = {
-        role: {"name": who.name, "email": who.email}
-        for role, who in (("author", commit.author), ("committer", commit.committer))
-    }
-    head = {"id": commit.sha, "tree_id": commit.tree, "message": commit.message, "timestamp": when}
-    suite = {
-        **run.suite(),
-        "head_commit": {**head, **people},
-        "latest_check_runs_count": 1,
-        "check_runs_url": f"{run.repository.url}/check-suites/{run.suite_id}/check-runs",
-        "rerequestable": True,
-        "runs_rerequestable": True,
-    }
-    return {"check_suite": suite, **more}
-
-
-def _of_issue_comment(
-    github: "StandIn", comment: IssueComment, action: str | None, more: Payload
-) -> Payload:
-    pull = comment.pull
-    shared = pull.simple()
-    kept = (
-        "id", "node_id", "title", "user", "body", "labels", "state", "locked", "assignee",
-        "assignees", "milestone", "created_at", "updated_at", "closed_at", "author_association",
-        "active_lock_reason", "number", "draft", "html_url",
-    )  # fmt: skip
-    url = f"{pull.repository.url}/issues/{pull.number}"
-    issue = {
-        **{name: shared[name] for name in kept},
-        "url": url,
-        "repository_url": pull.repository.url,
-        "labels_url": f"{url}/labels{{/name}}",
-        "comments_url": f"{url}/comments",
-        "events_url": f"{url}/events",
-        "timeline_url": f"{url}/timeline",
-        "comments": len(pull.issue_comments),
-        "reactions": {**comment.json()["reactions"], "url": f"{url}/reactions"},
-        "performed_via_github_app": None,
-        "state_reason": None,
-        "pull_request": {
-            "url": pull.url,
-            "html_url": pull.html_url,
-            "diff_url": f"{pull.html_url}.diff",
-            "patch_url": f"{pull.html_url}.patch",
-            "merged_at": pull.merged,
-        },
-    }
-    return {"issue": issue, "comment": comment.json(), **more}
-
-
-def _of_review_comment(
-    github: "StandIn", comment: ReviewComment, action: str | None, more: Payload
-) -> Payload:
-    return {"comment": comment.json(), "pull_request": comment.thread.pull.simple(), **more}
-
-
-def _of_thread(github: "StandIn", thread: Thread, action: str | None, more: Payload) -> Payload:
-    comments = [comment.json() for comment in thread.comments]
-    shown = {"node_id": node_id("PullRequestReviewThread", thread.id), "comments": comments}
-    return {"thread": shown, "pull_request": thread.pull.simple(), **more}
-
-
-def _of_review(github: "StandIn", review: Review, action: str | None, more: Payload) -> Payload:
-    shown = {**review.json(), "state": review.state.lower(), "submitted_at": review.submitted}
-    return {"review": shown, "pull_request": review.pull.simple(), **more}
-
-
-def _short(repositories: list[Repository]) -> list[Payload]:
-    names = ("id", "node_id", "name", "full_name", "private")
-    return [{name: r.json()[name] for name in names} for r in repositories]
-
-
-def _of_installation(
-    github: "StandIn", installation: Installation, action: str | None, more: Payload
-) -> Payload:
-    held = [r for r in github.repositories.values() if r.id in installation.repository_ids]
-    return {
-        "installation": installation.json(),
-        "repositories": _short(held),
-        "requester": None,
-        **more,
-    }
-
-
-def _of_installation_repositories(
-    github: "StandIn", installation: Installation, action: str | None, more: Payload
-) -> Payload:
-    changed = _short(more.pop("repositories"))
-    added, removed = (changed, []) if action == "added" else ([], changed)
-    return {
-        "installation": installation.json(),
-        "repository_selection": "selected",
-        "repositories_added": added,
-        "repositories_removed": removed,
-        "requester": None,
-        **more,
-    }
-
-
-def _of_merge_group(
-    github: "StandIn", repository: Repository, action: str | None, more: Payload
-) -> Payload:
-    base = repository.branches[repository.default_branch]
-    sha = more.pop("head_sha")
-    commit = repository.objects.commit(sha)
-    person = {
-        role: {"name": who.name, "email": who.email}
-        for role, who in (("author", commit.author), ("committer", commit.committer))
-    }
-    when = commit.author.date.strftime("%Y-%m-%dT%H:%M:%SZ")
-    group = {
-        "head_sha": sha,
-        "head_ref": f"refs/heads/gh-readonly-queue/{repository.default_branch}/pr-1-{base}",
-        "base_sha": base,
-        "base_ref": f"refs/heads/{repository.default_branch}",
-        "head_commit": {
-            "id": sha, "tree_id": commit.tree, "message": commit.message, "timestamp": when, **person,
-        },
-    }  # fmt: skip
-    return {"merge_group": group, **more}
-
-
-def _of_ping(github: "StandIn", app: App, action: str | None, more: Payload) -> Payload:
-    number = 500_000 + app.id
-    hook = {
-        "type": "App",
-        "id": number,
-        "app_id": app.id,
-        "name": "web",
-        "active": True,
-        "events": list(app.events),
-        "config": {
-            "content_type": "json",
-            "insecure_ssl": "0",
-            "secret": "********",
-            "url": app.webhook_url or "https://example.org/webhook",
-        },
-        "created_at": app.created,
-        "updated_at": app.created,
-        "deliveries_url": f"{API}/app/hook/deliveries",
-    }
-    return {"zen": "Responsive is better than fast.", "hook_id": number, "hook": hook, **more}
-
-
-_PAYLOADS: dict[str, Callable[..., Payload]] = {
-    "pull_request": _of_pull,
-    "check_run": _of_check_run,
-    "check_suite": _of_check_suite,
-    "issue_comment": _of_issue_comment,
-    "pull_request_review_comment": _of_review_comment,
-    "pull_request_review_thread": _of_thread,
-    "pull_request_review": _of_review,
-    "installation": _of_installation,
-    "installation_repositories": _of_installation_repositories,
-    "merge_group": _of_merge_group,
-    "ping": _of_ping,
-}
 
 
 def _attempts(call: Call) -> list[Attempt]:

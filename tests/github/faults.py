@@ -25,7 +25,7 @@ class Fault:
     `kind`: "error" answers `status` with `body`; "cut" closes the connection before the request
     is carried out and "cut after" when it has been; "wrong JSON" answers 200 with no JSON;
     "slow" waits `seconds` and then goes on; "rate limit" is the primary limit (403, or 200 with
-    errors for GraphQL), "secondary limit" 403 and "too many requests" 429, both with
+    errors for GraphQL), which lasts until the hour is over; "secondary limit" 403 and "too many requests" 429, both with
     `Retry-After` of `seconds` unless that is None. The first `skip` matches are let pass.
     """
 

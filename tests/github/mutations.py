@@ -11,7 +11,7 @@ from tests.github.rest import Trouble
 from tests.github.reviews import ReviewComment, Thread, add_comment
 
 if TYPE_CHECKING:
-    from tests.github.graphql import View
+    from tests.github.views import View
 
 Input = dict[str, Any]
 
@@ -84,7 +84,7 @@ def _commit(view: "View", asked: Input) -> Input:
     if asked["expectedHeadOid"] != tip:
         raise Trouble(
             "STALE_DATA",
-            f'Expected branch to point to "{asked["expectedHeadOid"]}" but it did not. Pull and try again.',
+            f'Expected branch to point to "{asked["expectedHeadOid"]}" but it did not.  Pull and try again.',
         )
     changes = _changes(asked.get("fileChanges") or {})
     files = repository.files(tip)

@@ -155,14 +155,16 @@ class PullRequest:
         """A file's text at the head."""
         return self.repository.text(path, self.head_sha)
 
-    def apply_suggestions(self, comment_ids: Collection[int], by: str = "octocat") -> str:
-        """Commit suggested changes as the button on the page does; returns the new head.
+    def apply_suggestions(self, comment_ids: Collection[int], by: str | None = None) -> str:
+        """Commit suggested changes as the button on the page does for `by` (the author).
+
+        Returns the new head.
 
         Raises SuggestionRefused with GitHub's reason.
         """
         from tests.github.suggestions import apply  # noqa: PLC0415  it knows of pull requests
 
-        return apply(self, comment_ids, by)
+        return apply(self, comment_ids, by or self.author.login)
 
     @property
     def same_repository(self) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from tests.github.accounts import Account
 
@@ -147,7 +148,7 @@ class Call:
     def _at(self, page: int) -> str:
         base = self.url.partition("?")[0]
         query = {**self.query, "page": str(page)}
-        return base + "?" + "&".join(f"{k}={v}" for k, v in query.items())
+        return f"{base}?{urlencode(query)}"
 
 
 @dataclass(frozen=True, slots=True)

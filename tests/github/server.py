@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -88,7 +89,8 @@ async def handle(github: "StandIn", request: web.Request) -> web.StreamResponse:
         if fault is None or fault.kind in ("slow", "cut after"):
             status, body, headers = _answer(github, exchange)
         elif fault.kind == "rate limit":
-            github.bucket(_caller(github, exchange), exchange.resource).used = 10**9
+            bucket = github.bucket(_caller(github, exchange), exchange.resource)
+            bucket.used = bucket.limit  # and so it stays until the hour is over
             status, body, headers = _answer(github, exchange)
         else:
             status, body, headers = fault.reply()
@@ -213,7 +215,8 @@ def _visible(github: "StandIn", exchange: Exchange, params: Mapping[str, str]) -
     if name in github.moved:
         place = f"{github.url}/repositories/{github.moved[name].id}"
         rest = exchange.path.split("/", 4)[4:]
-        location = "/".join([place, *rest])
+        query = urlencode(list(exchange.query.items()))
+        location = "/".join([place, *rest]) + (f"?{query}" if query else "")
         refusal = Refused(301, "Moved Permanently", headers={"Location": location})
         refusal.body["url"] = location
         raise refusal
@@ -256,34 +259,37 @@ def _limited(
     if exchange.path == "/rate_limit":
         return None
     bucket = github.bucket(exchange.caller, exchange.resource)
+    who = exchange.caller.key.replace(" ", " ID ")
+    if bucket.remaining == 0 and exchange.graphql:  # said with status 200
+        message = f"API rate limit already exceeded for {who}."
+        error = {"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message}
+        return Reply(200, {"errors": [error]})
     if bucket.remaining == 0:
-        message = f"API rate limit exceeded for {exchange.caller.key.replace(' ', ' ID ')}."
-        if exchange.graphql:  # GraphQL says it with 200
-            return Reply(
-                200,
-                {
-                    "errors": [
-                        {"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message}
-                    ]
-                },
-            )
-        raise Refused(403, message)
-    content = (
-        exchange.method in ("POST", "PATCH", "PUT") and exchange.caller.installation is not None
-    )
-    points = 1 if exchange.method == "GET" else 5
-    if exchange.graphql:
-        content = "mutation" in str((exchange.body or {}).get("query", "")).split("{")[0]
-        points = 5 if content else 1
+        raise Refused(403, f"API rate limit exceeded for {who}.")
+    points, content = _weight(exchange)
     pace = github.pace(exchange.caller)
-    too_fast = pace.too_fast(
-        github.now().timestamp(), points, github.limits, exchange.resource, content=content
-    )
-    if too_fast or github.in_flight > github.limits.concurrent:
+    now = github.now().timestamp()
+    if (
+        pace.too_fast(now, points, github.limits, exchange.resource, content=content)
+        or github.in_flight > github.limits.concurrent
+    ):
         status, body, more = secondary_limit(403, {"Retry-After": "60"})
         return status, body, {**more, **bucket.headers()}
     bucket.used += 1
     return None
+
+
+def _weight(exchange: Exchange) -> tuple[int, bool]:
+    """The points of a request, and whether it creates content.
+
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#calculating-points-for-the-secondary-rate-limit
+    """
+    if exchange.graphql:
+        body = exchange.body if isinstance(exchange.body, dict) else {}
+        mutation = str(body.get("query")).lstrip().startswith("mutation")
+        return (5 if mutation else 1), mutation
+    written = exchange.method in ("POST", "PATCH", "PUT")
+    return (1 if exchange.method == "GET" else 5), written and bool(exchange.caller.installation)
 
 
 def _of_version(body: Any, headers: Mapping[str, str]) -> Any:
