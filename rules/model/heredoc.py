@@ -34,12 +34,13 @@ def markers(line: str) -> Iterator[Marker]:
     except _LexError:
         return
     for word in words:
-        marker = _marker(word)
-        if marker is not None:
-            yield marker
+        found = marker(word)
+        if found is not None:
+            yield found
 
 
-def _marker(word: str) -> Marker | None:
+def marker(word: str) -> Marker | None:
+    """What a single word marks, None when it is no marker."""
     rest = word.lstrip("0123456789")
     if not rest.startswith("<<"):
         return None

@@ -8,7 +8,8 @@ line_parsers.go): each kind of instruction has its own.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -20,13 +21,24 @@ Part = tuple[str, int, int]
 """A text, and the offsets of its first character and after its last."""
 
 
+class Rest(NamedTuple):
+    """What stands behind an instruction's keyword and flags."""
+
+    words: Sequence[Part] = ()
+    json: bool = False
+    script: int | None = None
+    """Where the text for the shell begins, in the shell form."""
+    old: bool = False
+    """Whether it is `ENV key value`, which is then one word."""
+
+
 def split_keyword(text: str, at: int) -> tuple[int, int, int]:
     """Where the keyword starts and ends and the rest begins; the rest may be empty."""
-    start = _skip(_NOT_SPACE, text, at)
-    found = _BLANKS.search(text, start)
-    if found is None:
-        return start, len(text), len(text)
-    return start, found.start(), found.end()
+    head = _HEAD.match(text, at)
+    if head is None:  # it can match nothing at all
+        raise AssertionError
+    start, stop = head.span(1)
+    return start, stop, head.end()
 
 
 def keyword_of(word: str) -> str:
@@ -43,7 +55,7 @@ def read_flags(text: str, at: int, end: int, escape: str) -> tuple[list[Part], i
     flags: list[Part] = []
     word = _FLAG[escape]
     while True:
-        at = _skip(_NOT_FLAG_SPACE, text, at)
+        at = _skip(_NOT_ASCII_SPACE, text, at)
         if not text.startswith("--", at) or at >= end:
             return flags, min(at, end)
         found = word.match(text, at, end)
@@ -52,16 +64,87 @@ def read_flags(text: str, at: int, end: int, escape: str) -> tuple[list[Part], i
         if flag == "--":
             return flags, stop
         flags.append((flag, at, stop))
-        at = stop
+        # BuildKit reads bytes here: the second one of U+0085 and U+00A0 is a space to it.
+        at = stop + (text[stop : stop + 1] in _LATIN_SPACE)
 
 
-def split_blanks(text: str, at: int, end: int) -> list[Part]:
-    """Words between blanks; quotes mean nothing here (FROM, COPY, ADD, EXPOSE, VOLUME)."""
+def skip_space(text: str, at: int, end: int) -> int:
+    """The next character that is no white space, at most `end`."""
+    if at < end and text[at] not in SPACE:
+        return at
+    found = _NOT_SPACE.search(text, at, end)
+    return found.start() if found else end
+
+
+def _shell(text: str, at: int, end: int, _escape: str) -> Rest:
+    array = read_json(text, at, end)
+    if array is not None:
+        return Rest(array, json=True)
+    return Rest(script=at if at < end else None)
+
+
+def _healthcheck(text: str, at: int, end: int, escape: str) -> Rest:
+    if at == end:
+        return Rest()
+    found = _FLAG_SPACE.search(text, at, end)
+    stop = found.start() if found else end
+    rest = _shell(text, skip_space(text, stop, end), end, escape)
+    return Rest([(text[at:stop], at, stop), *rest.words], rest.json, rest.script)
+
+
+def _list(text: str, at: int, end: int, _escape: str) -> Rest:
+    array = read_json(text, at, end)
+    return Rest(_split_blanks(text, at, end)) if array is None else Rest(array, json=True)
+
+
+def _blanks(text: str, at: int, end: int, _escape: str) -> Rest:
+    return Rest(_split_blanks(text, at, end))
+
+
+def _assignments(text: str, at: int, end: int, escape: str) -> Rest:
+    words = _split_quoted(text, at, end, escape)
+    if words and "=" not in words[0][0]:
+        return Rest([(text[at:end], at, end)], old=True)
+    return Rest(words)
+
+
+def _arguments(text: str, at: int, end: int, escape: str) -> Rest:
+    return Rest(_split_quoted(text, at, end, escape))
+
+
+def _string(text: str, at: int, end: int, _escape: str) -> Rest:
+    return Rest([(text[at:end], at, end)] if at < end else ())
+
+
+FORMS: dict[str, Callable[[str, int, int, str], Rest]] = {
+    "ADD": _list,
+    "ARG": _arguments,
+    "CMD": _shell,
+    "COPY": _list,
+    "ENTRYPOINT": _shell,
+    "ENV": _assignments,
+    "EXPOSE": _blanks,
+    "FROM": _blanks,
+    "HEALTHCHECK": _healthcheck,
+    "LABEL": _assignments,
+    "MAINTAINER": _string,
+    "RUN": _shell,
+    "SHELL": _shell,
+    "STOPSIGNAL": _string,
+    "USER": _string,
+    "VOLUME": _list,
+    "WORKDIR": _string,
+}
+"""How each instruction's text is cut: (text, where it begins, where it ends, escape)."""
+
+
+def _split_blanks(text: str, at: int, end: int) -> list[Part]:
+    """Words between blanks; quotes mean nothing here."""
     return [(m.group(), m.start(), m.end()) for m in _NOT_BLANK.finditer(text, at, end)]
 
 
-def split_quoted(text: str, at: int, end: int, escape: str) -> list[Part]:
-    """Words that quotes and the escape character hold together; both stay (ENV, ARG, LABEL)."""
+def _split_quoted(text: str, at: int, end: int, escape: str) -> list[Part]:
+    """Words that quotes and the escape character hold together; both stay."""
     words = [(m.group(), m.start(), m.end()) for m in _WORD[escape].finditer(text, at, end)]
     if words and words[-1][2] == end:
         word, start, _ = words[-1]
@@ -78,6 +161,8 @@ def read_json(text: str, at: int, end: int) -> list[Part] | None:
     """
     if not text.startswith("[", at):
         return None
+    if _PLAIN_ARRAY.fullmatch(text, at, end):
+        return [(m[0][1:-1], *m.span()) for m in _PLAIN_STRING.finditer(text, at, end)]
     parts: list[Part] = []
     strings = True
     try:
@@ -132,12 +217,20 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
 
 
-_BLANKS = re.compile(r"[\t\v\f\r ]+")
+_LATIN_SPACE = ("\x85", "\xa0")
+_HEAD = re.compile(f"[{SPACE}]*+([^\t\v\f\r ]*+)[\t\v\f\r ]*+")
 _NOT_BLANK = re.compile(r"[^\t\v\f\r ]+")
 _NOT_SPACE = re.compile(f"[^{SPACE}]")
 _NOT_JSON_SPACE = re.compile(r"[^\t\n\r ]")
-_NOT_FLAG_SPACE = re.compile("[^\t\n\v\f\r \x85\xa0]")  # the flags are read byte by byte
+_FLAG_SPACE = re.compile("[\t\n\v\f\r \x85\xa0]")
+_NOT_ASCII_SPACE = re.compile("[^\t\n\v\f\r ]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_PLAIN_STRING = re.compile(r'"[^"\\\x00-\x1f\ud800-\udfff]*+"')
+_PLAIN_ARRAY = re.compile(
+    r"\[[\t\n\r ]*+(?:S[\t\n\r ]*+(?:,[\t\n\r ]*+S[\t\n\r ]*+)*+)?+\]".replace(
+        "S", _PLAIN_STRING.pattern
+    )
+)
 _JSON = json.JSONDecoder(parse_constant=_refuse, parse_int=len, parse_float=len)
 
 # Possessive throughout: nothing here can backtrack. `E` stands for the escape character.
