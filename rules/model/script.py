@@ -161,6 +161,8 @@ class Script:
     opaque: str | None
     variables: frozenset[str]
     bodies: tuple[Body, ...] = ()
+    heredoc: bool = False
+    """Whether the text is the body of a RUN's heredoc, in which offsets count."""
 
 
 def _is_one_word(value: str) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rules.model.script import Command, Word
+from rules.model.shell import SHELLS
 
-SHELLS = frozenset("sh bash dash ash zsh ksh mksh".split())
 UNKNOWN_USER = "?"
 
 _MOST = 8  # wrappers inside each other
