@@ -1,7 +1,9 @@
 """What stands in the image before a step, as far as COPY and ADD of the build context tell."""
 
 import posixpath
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 
 from rules.model.cache import Build, Copy, Layer
 
@@ -38,6 +40,24 @@ class Copied:
         if found is None:
             return None
         return self._build.repository.read(posixpath.join(self._build.context.root, found))
+
+    def below(self, folder: str) -> list[str]:
+        """The absolute paths of all files of the build context in this folder and below it."""
+        start = folder.rstrip("/") + "/"
+        first = bisect_left(self._standing, start)
+        last = bisect_left(self._standing, start[:-1] + "0")  # "0" follows "/"
+        return self._standing[first:last]
+
+    @cached_property
+    def _standing(self) -> list[str]:
+        """The absolute paths of all files of the build context, sorted."""
+        found: set[str] = set()
+        for copy in self._copies:
+            if not from_context(copy):
+                found = {path for path in found if not _covers(copy, path)}
+                continue
+            found.update(path for file in copy.files if (path := copy.target(file)) is not None)
+        return sorted(found)
 
 
 def from_context(copy: Copy) -> bool:

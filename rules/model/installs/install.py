@@ -1,8 +1,9 @@
-"""An Install: one call of a package manager, and what it reads and writes."""
+"""An Install: one call of a package manager, what it reads and writes, where it keeps downloads."""
 
 import posixpath
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 
@@ -15,33 +16,40 @@ class Image(Protocol):
     def text(self, path: str) -> str | None:
         """The text of the file there; None when there is none or it cannot be read."""
 
+    def below(self, folder: str) -> Iterable[str]:
+        """The absolute paths of all files of the build context in this folder and below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """Where a package manager keeps downloads, and what is taken away with a mount on it.
+    """One folder in which a package manager keeps what it downloads, from the tool's own pages.
 
-    `variables` move the folder: name, and what is appended to its value. `purges` are option
-    words of the install that switch the cache off.
+    The folder: the value of the first of `options` in the call, else of the first of `variables`
+    that is set, else `root_folder` for root where there is one, else `folder`.
     """
 
     folder: str
-    """Below the home folder (`.cache/pip`)."""
-    variables: tuple[tuple[str, str], ...]
+    """Below the home folder (`.cache/pip`), or absolute."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Variables that move it, the strongest first, each with what is appended to its value."""
+    options: tuple[str, ...] = ()
+    """Options of the call whose value is the folder (`--cache-dir`)."""
+    root_folder: str | None = None
+    """Where root has it, when that is not below root's home."""
+    parts: tuple[str, ...] = ()
+    """Folders in it that hold downloads alone; then a mount belongs on these, not on the whole."""
     disabled_by: tuple[str, ...] = ()
-    """Variables that switch the cache off when they are set."""
+    """Variables that switch it off when they are set."""
     purges: tuple[str, ...] = ()
+    """Options of the call that switch it off or empty it afterwards."""
+    cleaned_by: tuple[str, ...] = ()
+    """Commands that empty it (`pip cache purge`)."""
     locked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Manager:
-    """A package manager as data: how it is called, and where it keeps its downloads."""
-
-    name: str
-    programs: tuple[str, ...]
-    cache: Cache
-    read: Callable[["Call", Image], "Reads | None"]
-    """What a call reads; None when the call does not install."""
+    """Whether two calls must not use it at once."""
+    shared: bool = False
+    """Later calls of the tool read from it: each RUN that calls it needs the mount, or none."""
+    refused: str | None = None
+    """Why never a mount: what else lies there and is used afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,35 @@ class Call:
     words: tuple[str, ...]
     folder: str
     """Working directory, absolute."""
+    program: str = ""
+    """As typed where it is a path (`./mvnw`), for it is then a file that the call reads."""
+    environment: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    """Variables that are set; None where the value is not known."""
 
     def at(self, path: str) -> str:
         """An absolute path in the image for one that the call names."""
-        return posixpath.normpath(posixpath.join(self.folder, path))
+        return join(self.folder, path)
+
+    def sets(self, *names: str) -> bool:
+        """Whether one of these variables is set, and not to a value that says no."""
+        said = (self.environment.get(name, "") for name in names)
+        return any(value is None or value.lower() not in _NO for value in said)
+
+    def own_program(self) -> tuple[str, ...]:
+        """The program's file where it is called by a path (`./gradlew`), absolute."""
+        return (self.at(self.program),) if "/" in self.program else ()
+
+
+_NO = frozenset(["", "0", "false", "no", "off", "n", "f"])
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A command that does the part of a call which needs manifests only; the call follows it."""
+
+    words: tuple[str, ...]
+    """The whole command (`poetry install --no-root --only main`)."""
+    reads: "Reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +103,27 @@ class Reads:
     files: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     needs_source: str | None = None
+    split: Split | None = None
+    """With `needs_source`: what can be done before the source is there."""
+    caches: tuple[Cache, ...] | None = None
+    """Where the project's files decide on the caches: these, in place of the manager's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A package manager as data: how it is called, what it reads, where it keeps downloads."""
+
+    name: str
+    programs: tuple[str, ...]
+    """Names without a folder; `mvnw` stands for `./mvnw` too."""
+    read: Callable[[Call, Image], Reads | None]
+    """What a call reads; None when the call does not install."""
+    caches: tuple[Cache, ...] = ()
+
+    @property
+    def cache(self) -> Cache:
+        """The first of its caches."""
+        return self.caches[0]
 
 
 def tool_install(writes: tuple[str, ...] = ()) -> Reads:
@@ -77,9 +131,14 @@ def tool_install(writes: tuple[str, ...] = ()) -> Reads:
     return Reads(project=False, writes=writes)
 
 
-def source_install(reason: str) -> Reads:
+def source_install(reason: str, split: Split | None = None) -> Reads:
     """An install that reads more of the project than can be listed."""
-    return Reads(project=True, needs_source=reason)
+    return Reads(project=True, needs_source=reason, split=split)
+
+
+def join(folder: str, path: str) -> str:
+    """An absolute path for one that is relative to an absolute folder."""
+    return "/" + posixpath.normpath(posixpath.join(folder, path)).lstrip("/")
 
 
 def split_options(

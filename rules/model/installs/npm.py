@@ -108,6 +108,13 @@ def _needs_source(text: str, *, scripts_off: bool) -> str | None:
 NPM = Manager(
     name="npm",
     programs=("npm",),
-    cache=Cache(folder=".npm", variables=(("npm_config_cache", ""), ("NPM_CONFIG_CACHE", ""))),
     read=read,
+    caches=(
+        Cache(
+            folder=".npm",
+            variables=(("npm_config_cache", ""), ("NPM_CONFIG_CACHE", "")),
+            options=("--cache",),
+            cleaned_by=("npm cache clean",),
+        ),
+    ),
 )

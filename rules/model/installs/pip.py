@@ -148,14 +148,19 @@ def _is_local(requirement: str) -> bool:
     )
 
 
+PIP_CACHE = Cache(
+    folder=".cache/pip",
+    variables=(("PIP_CACHE_DIR", ""), ("XDG_CACHE_HOME", "/pip")),
+    options=("--cache-dir",),
+    disabled_by=("PIP_NO_CACHE_DIR",),
+    purges=("--no-cache-dir",),
+    cleaned_by=("pip cache purge", "pip cache remove"),
+)
+"""https://pip.pypa.io/en/stable/topics/caching/"""
+
 PIP = Manager(
     name="pip",
     programs=("pip", "pip3"),
-    cache=Cache(
-        folder=".cache/pip",
-        variables=(("PIP_CACHE_DIR", ""), ("XDG_CACHE_HOME", "/pip")),
-        disabled_by=("PIP_NO_CACHE_DIR",),
-        purges=("--no-cache-dir",),
-    ),
     read=read,
+    caches=(PIP_CACHE,),
 )
