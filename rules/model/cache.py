@@ -60,13 +60,32 @@ class Build:
         return read_layers(self.dockerfile, self.files, self.arguments)
 
     def with_text(self, text: str) -> "Build":
-        """The same build with another text of its Dockerfile; raises Unreadable."""
-        build = replace(self, dockerfile=parse(text))
+        """Give the same build another text of its Dockerfile; raises Unreadable."""
+        build = replace(
+            self,
+            dockerfile=parse(text),
+            repository=replace(self.repository, texts={**self.repository.texts, self.path: text}),
+        )
         build.__dict__["files"] = self.files
         return build
 
+    def with_files(self, texts: Mapping[str, str]) -> "Build":
+        """Put other texts at paths of the repository, the ignore file's say; raises Unreadable."""
+        repository = replace(
+            self.repository,
+            paths=self.repository.paths | texts.keys(),
+            texts={**self.repository.texts, **texts},
+        )
+        old = self.context
+        context = BuildContext.read(
+            repository, self.path, old.root, old.kind, keeps_git=old.keeps_git
+        )
+        new = texts.get(self.path)
+        dockerfile = self.dockerfile if new is None else parse(new)
+        return replace(self, dockerfile=dockerfile, context=context, repository=repository)
+
     def with_arguments(self, arguments: Mapping[str, str | None]) -> "Build":
-        """The same build with more build arguments given."""
+        """Give the same build more build arguments."""
         build = replace(self, arguments={**self.arguments, **arguments})
         build.__dict__["files"] = self.files
         return build
@@ -76,7 +95,7 @@ class Build:
         return {}
 
     def plan(self, target: int | None = None, output: Output = "input") -> Plan:
-        """What decides which steps re-run, ready to be asked many times."""
+        """Make ready what decides which steps re-run, once for all changes."""
         plan = self._plans.get((target, output))
         if plan is None:
             plan = self._plans[target, output] = Plan(self.dockerfile, self.layers, target, output)
@@ -127,7 +146,7 @@ def file_classes(build: Build) -> Mapping[str, tuple[str, ...]]:
 
 
 def _delta(old: Build, now: Build, change: Change) -> Delta:
-    """What of a change the builder can see."""
+    """Keep of a change what the builder can see."""
     states: dict[str, str] = {}
     for path in change.edits | change.chmods:
         state = "edited" if path in change.edits else "mode"
@@ -149,7 +168,7 @@ def _delta(old: Build, now: Build, change: Change) -> Delta:
 
 
 def _own_files(old: Build, now: Build) -> dict[str, str]:
-    """The Dockerfile and the ignore file are files of the context like others."""
+    """Find the Dockerfile and the ignore file among the files: they are like others."""
     changed: list[str] = []
     if old.dockerfile.text != now.dockerfile.text:
         changed.append(now.path)

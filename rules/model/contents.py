@@ -8,7 +8,7 @@ is taken to be as `Output` says, and which RUN made a path is judged by its word
 import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rules.model.copies import Copy
@@ -43,6 +43,8 @@ class Copied:
     path: str
     stamp: str
     """The same for the same files, bytes apart, with the same owner and mode."""
+    files: tuple[str, ...] = field(compare=False, repr=False)
+    """Paths in the context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,13 @@ class Contents:
             self._stages.setdefault(layer.stage, []).extend((layer, *layer.triggers))
 
     def at(self, stage: int, path: str, output: Output) -> tuple[Origin, ...]:
-        """What the bytes at and below an absolute path depend on when the stage is done."""
+        """Find what the bytes at and below a path depend on when the stage is done."""
         chain = list(self._chain(stage))
         walk = self._walk(chain, posixpath.normpath("/" + path.lstrip("/")), output, _DEPTH)
         return tuple(dict.fromkeys(walk))
 
     def _chain(self, stage: int | None) -> Iterator[Layer]:
-        """The layers of a stage and of those that it is built on, the newest first; last FROM."""
+        """Give the layers of a stage and of those below it, the newest first, one FROM last."""
         while stage is not None:
             for layer in reversed(self._stages[stage]):
                 if layer.parent is None or layer.instruction.keyword != "FROM":
@@ -127,7 +129,7 @@ class Contents:
                         if write.copy is not None:
                             yield from self._walk(chain[at + 1 :], write.copy, output, depth - 1)
         if not found and runs:
-            yield Made(_maker(runs, path).index)
+            yield Made(runs[0].index)  # no words tell which made it: the last could have
             return
         if not found or not is_project_folder(path):
             yield Based(chain[-1].image or "", path)
@@ -150,28 +152,29 @@ def touches(layer: Layer, path: str) -> bool:
             return True
         if len(last) > 3 and posixpath.basename(word.rstrip("/")) == last:
             return True
-        if layer.folder is not None and not word.startswith(("/", "-", "$")):
-            if _within(posixpath.normpath(posixpath.join(layer.folder, word)), path):
-                return True
+        if layer.folder is not None and _within(_resolved(layer.folder, word), path):
+            return True
     return any(
         not commands.isdisjoint(layer.words) and any(mark in path for mark in marks)
         for marks, commands in _MAKERS
     )
 
 
+def _resolved(folder: str, word: str) -> str | None:
+    """Resolve a word that may be a relative path."""
+    if word.startswith(("/", "-", "$")):
+        return None
+    return posixpath.normpath(posixpath.join(folder, word))
+
+
 def _saying(layer: Layer, write: Write) -> str:
-    """The words that decide what a plain RUN writes, and what they are read with."""
+    """Give the words that decide what a plain RUN writes, and what they are read with."""
     _, _, environment, user, *_ = layer.leaves
     return repr((write.text, user, environment if write.varies else ()))
 
 
-def _maker(runs: Sequence[Layer], path: str) -> Layer:
-    """The RUN that is taken to have made a path that none names: the last of them."""
-    return runs[0]
-
-
 def _copied(layer: Layer, copy: Copy, path: str) -> Iterator[Origin]:
-    """What a COPY or ADD leaves at or below a path."""
+    """Find what a COPY or ADD leaves at or below a path."""
     target = copy.destination
     if target is None:
         yield Brought(layer.index)
@@ -182,14 +185,16 @@ def _copied(layer: Layer, copy: Copy, path: str) -> Iterator[Origin]:
         yield Brought(layer.index)
         return
     if copy.sources is None or _within(target, path):
-        yield Copied(layer.index, path, repr(layer.leaves))
+        yield Copied(layer.index, path, repr(layer.leaves), copy.files)
         return
     below = path[len(target.rstrip("/")) + 1 :]
-    files = [f for f in _candidates(copy, below) if _within(copy.target(f), path)]
+    files = tuple(_candidates(copy, below))
+    if len(copy.matches) != 1 or copy.exclude is not None or not copy.matches[0].folder:
+        files = tuple(file for file in files if _within(copy.target(file), path))
     if files:
         stamp = repr((files, layer.leaves))
         digest = hashlib.blake2b(stamp.encode("utf-8", "surrogatepass"), digest_size=16)
-        yield Copied(layer.index, path, digest.hexdigest())
+        yield Copied(layer.index, path, digest.hexdigest(), files)
 
 
 def _candidates(copy: Copy, below: str) -> Iterator[str]:
@@ -207,5 +212,5 @@ def _candidates(copy: Copy, below: str) -> Iterator[str]:
 def _within(inner: str | None, outer: str) -> bool:
     """Whether a path is at or below another."""
     return inner is not None and (
-        inner == outer or outer == "/" or inner.startswith(outer.rstrip("/") + "/")
+        outer in (inner, "/") or inner.startswith(outer.rstrip("/") + "/")
     )

@@ -84,7 +84,7 @@ class Copy:
         return self.sources is None or any(self._tops(path))
 
     def _tops(self, path: str) -> Iterator[tuple[str, str]]:
-        """What the sources name on the way to a path (itself, or a folder above), and as what."""
+        """Find what the sources name on the way to a path, and as what they name it."""
         for source, name in self._reach:
             if takes(source, path):
                 depth = 0 if source == ROOT else source.count("/") + 1

@@ -120,6 +120,10 @@ class IgnoreFile:
         """The pattern that had the last word on a path; None when none matched."""
         return self._decide(path)[1]
 
+    def closes(self, folder: str) -> bool:
+        """Whether nothing in a folder can be sent, so that nobody need look into it."""
+        return self._enter(folder).closed is not None
+
     def kept(self, paths: Iterable[str]) -> list[str]:
         """The paths that the builder is sent, sorted.
 
@@ -230,7 +234,7 @@ class IgnoreFile:
         places = []
         for pattern in self.patterns:
             if pattern.negated:
-                place = pattern.text.removesuffix("/**").removesuffix("/*")
+                place = pattern.text.removesuffix("/*").removesuffix("/**")
                 if any(character in "*[]?^\\" for character in place):
                     return None
                 places.append(place + "/")

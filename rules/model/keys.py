@@ -119,8 +119,7 @@ class Plan:
         if copy is not None and copy.local:
             found.append(copy.takes)
         elif copy is not None and copy.stage is not None:
-            for source in copy.named:
-                taken.append(self._from_stage(copy.stage, source))
+            taken += [self._from_stage(copy.stage, source) for source in copy.named]
         elif copy is not None and copy.image is not None:
             taken += [_from_image(copy.image, source) for source in copy.named]
         for mount in layer.mounts:
@@ -142,11 +141,11 @@ class Plan:
 
     def _from_stage(self, stage: int, source: str) -> _Taken:
         path = "/" if source == ROOT else f"/{source}"
-        name = self.dockerfile.stages[stage].name or str(stage)
-        return _Taken(f"{path} of stage {name}", self._contents.at(stage, path, self.output))
+        name = self.dockerfile.stages[stage].name or f"stage {stage}"
+        return _Taken(f"{path} of {name}", self._contents.at(stage, path, self.output))
 
     def keys(self) -> tuple[dict[tuple[object, ...], int], _State]:
-        """The keys of the build as it is, computed once."""
+        """Compute the keys of the build as it is, once."""
         if self._before is None:
             numbers: dict[tuple[object, ...], int] = {}
 
@@ -253,7 +252,7 @@ class Plan:
         values = state.values.get(entry.layer.index, ())
         for taken, value in zip(entry.taken, values, strict=True):
             if value not in old.values:
-                return f"{taken.label} is not what it was"
+                return f"{taken.label} changed"
         if entry.own not in old.owns:
             return old.difference(entry.layer)
         if entry.linked:
@@ -267,7 +266,7 @@ class Plan:
             layer = entry.layer
             if layer.step:
                 if state.chain[index] < 0:
-                    return f"the step before it (line {layer.instruction.span.start}) re-runs"
+                    return f"the step on line {layer.instruction.span.start} re-ran"
                 break
             if layer.image is not None:
                 if layer.image in delta.images:
@@ -324,7 +323,7 @@ class Plan:
         return {group[0]: tuple(group) for group in groups.values()}
 
     def _memberships(self, files: Files) -> Iterator[Iterable[str]]:
-        """Sets of files that some step treats alike."""
+        """Give the sets of files that some step treats alike."""
         origins = {o for e in self.entries for taken in e.taken for o in taken.origins}
         for entry in self.entries:
             copy = entry.layer.copy
@@ -333,22 +332,16 @@ class Plan:
             for mount in entry.layer.mounts:
                 if mount.local:
                     yield (path for path in files.paths if takes(mount.source, path))
-        for origin in origins:
-            if isinstance(origin, Copied):
-                copy = self._copies[origin.index]
-                targets = ((path, copy.target(path)) for path in copy.files)
-                yield (path for path, to in targets if _lies_in(to, origin.path))
+        yield from (origin.files for origin in origins if isinstance(origin, Copied))
 
 
 def _lies_in(target: str | None, path: str) -> bool:
     """Whether a file lands at or below a path; one that lands nobody knows where may."""
-    if target is None or target == path or path == "/":
-        return True
-    return target.startswith(path + "/")
+    return target is None or path in (target, "/") or target.startswith(path + "/")
 
 
 def _needed(layers: Sequence[Layer], stages: int, target: int | None) -> frozenset[int]:
-    """The stages that are built for a target: those that it is made of or takes from."""
+    """Find the stages that are built for a target: those it is made of or takes from."""
     if target is None:
         return frozenset(range(stages))
     uses: dict[int, set[int]] = {}
@@ -377,7 +370,7 @@ def _taker(source: str) -> Callable[[str], bool]:
 
 
 def _variable(old: Layer, new: Layer) -> str:
-    """The first variable of a RUN's environment that differs."""
+    """Name the first variable of a RUN's environment that differs."""
     before, now = dict(old.environment), dict(new.environment)
     for name in [*now, *before]:
         if now.get(name) != before.get(name):

@@ -88,7 +88,7 @@ def read_mount(
 def _target(
     kind: str, known: dict[str, str | None], folder: str | None
 ) -> tuple[str | None, str | None]:
-    """The target, absolute where that is known, and the id, which follows from it."""
+    """Give the target, absolute where that is known, and the id, which follows from it."""
     target, identity = known.get("target"), known.get("id")
     if kind == "secret":
         identity = identity or (posixpath.basename(target) if target else None)

@@ -278,24 +278,24 @@ class _Reader:
 
 
 def _expand(scope: Scope, text: str) -> str | None:
-    """A word's value, None when it is not known."""
+    """Give a word's value, None when it is not known."""
     return scope.expand(text)
 
 
 def _body(scope: Scope, heredoc: Heredoc) -> object:
-    """A heredoc of a COPY, its variables filled in."""
+    """Give what a heredoc of a COPY depends on."""
     return heredoc.body, scope.environment if "$" in heredoc.body else ()
 
 
 def _platform(scope: Scope, platform: str | None) -> str:
-    """The platform as the key has it: that of the machine, taken to be linux/amd64, is no news."""
+    """Write the platform as the key has it: the machine's, taken for linux/amd64, is no news."""
     if platform is None or platform.strip("${}") in ("BUILDPLATFORM", "TARGETPLATFORM"):
         return ""
     return (_expand(scope, platform) or platform).replace("linux/amd64", "")
 
 
 def _command(instruction: Instruction, shell: tuple[str, ...]) -> tuple[str, ...]:
-    """What a RUN executes, as BuildKit hands it over.
+    """Give what a RUN executes, as BuildKit hands it over.
 
     A script that is one heredoc and nothing else is that heredoc's text.
     """
@@ -316,7 +316,7 @@ def _is_marker(script: str, name: str) -> bool:
 
 
 def _place(state: _State, target: str) -> str:
-    """A destination as the key has it: resolved, a final slash or `/.` kept."""
+    """Write a destination as the key has it: resolved, a final slash kept."""
     path = _clean(posixpath.join(state.folder or f"/?{state.folder_text}", target))
     if target.endswith("/") and path != "/":
         return path + "/"
