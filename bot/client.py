@@ -11,11 +11,12 @@ gidgethub's own exception (`BadRequest`, `ValidationError`), with `.status_code`
 
 import asyncio
 import copy
+import itertools
 import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from cachetools import LRUCache
@@ -24,9 +25,11 @@ from gidgethub.aiohttp import GitHubAPI
 
 from bot.limits import Limited, Limits
 from bot.tokens import Scope, Tokens
-from bot.transport import Answer, TooLarge, Transport, Unavailable, open_session
+from bot.transport import Answer, Astray, TooLarge, Transport, Unavailable, open_session
 
-__all__ = ["Client", "Gone", "Limited", "TooLarge", "Unavailable", "open_session"]
+__all__ = ["Astray", "Client", "Gone", "Limited", "TooLarge", "Unavailable", "open_session"]
+
+T = TypeVar("T")
 
 REVIEW = {
     "metadata": "read",
@@ -42,7 +45,7 @@ CACHE_BYTES = 32 * 2**20
 CACHED_BYTES = 2**20  # of one answer
 
 
-class Gone(Exception):
+class Gone(Exception):  # noqa: N818  an answer, not a mishap
     """The installation was removed or suspended, or does not cover the repository any more."""
 
 
@@ -101,19 +104,29 @@ class Client(GitHubAPI):
         headers = sansio.create_headers(self.requester)
         headers["content-type"] = "application/json; charset=utf-8"
         body = json.dumps({"query": query, "variables": dict(variables or {})}).encode()
-        read = not query.lstrip().startswith("mutation")
-        answer = await self._send("POST", graphql_url(self.base_url), headers, body, read=read)
-        payload, _, _ = sansio.decipher_response(answer.status, answer.headers, answer.body)
-        if not isinstance(payload, dict):
-            raise Unavailable("the answer to a GraphQL query is no object")
-        errors = payload.get("errors") or []
-        if any(isinstance(e, dict) and e.get("type") == "RATE_LIMITED" for e in errors):
-            installation = self._scope.installation if self._scope else 0
-            self._limits.note(installation, "graphql", 429, answer.headers, "")
-        if errors:
+        write = query.lstrip().startswith("mutation")
+
+        async def ask() -> Any:
+            url = graphql_url(self.base_url)
+            answer = await self._send("POST", url, headers, body, write=write)
+            payload, _, _ = sansio.decipher_response(answer.status, answer.headers, answer.body)
+            if not isinstance(payload, dict):
+                raise Unavailable("the answer to a GraphQL query is no object")
+            self._note_graphql_limit(payload, answer.headers)
+            return payload
+
+        payload = await self._insist(ask, 1 if write else READ_TRIES)
+        if payload.get("errors"):
             raise QueryError(payload)
         data: dict[str, Any] = payload.get("data") or {}
         return data
+
+    def _note_graphql_limit(self, payload: dict[str, Any], headers: Mapping[str, str]) -> None:
+        """GraphQL answers 200 when its limit is used up; raises Limited then."""
+        kinds = [str(e.get("type")) for e in payload.get("errors") or [] if isinstance(e, dict)]
+        if any(kind.startswith("RATE_LIMIT") for kind in kinds):  # with and without an ED
+            installation = self._scope.installation if self._scope else 0
+            self._limits.note(installation, "graphql", 429, headers, "")
 
     async def _mint(self, scope: Scope) -> dict[str, Any]:
         try:
@@ -129,44 +142,47 @@ class Client(GitHubAPI):
             raise
         return answer
 
-    async def _make_request(self, *args: Any, **kwargs: Any) -> tuple[bytes, str | None, int]:
-        try:
-            return await super()._make_request(*args, **kwargs)
-        except ValueError as error:  # not JSON, not UTF-8, a status that nobody knows
-            raise Unavailable("GitHub's answer cannot be read") from error
+    async def _make_request(
+        self, method: str, *args: Any, **kwargs: Any
+    ) -> tuple[bytes, str | None, int]:
+        async def ask() -> tuple[bytes, str | None, int]:
+            return await super(Client, self)._make_request(method, *args, **kwargs)
+
+        return await self._insist(ask, READ_TRIES if method == "GET" else 1)
+
+    async def _insist(self, ask: Callable[[], Awaitable[T]], tries: int) -> T:
+        """Ask until there is an answer that can be read, so many times at most."""
+        for tried in itertools.count(1):
+            try:
+                return await ask()
+            except (Unavailable, ValueError, LookupError) as error:
+                # the latter: not JSON, not UTF-8, no message, a status that nobody knows
+                if tried == tries:
+                    raise Unavailable(str(error)) from error
+            await self._pause(0.5 * 2 ** (tried - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+        raise AssertionError
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
-        answer = await self._send(method, url, headers, body, read=method == "GET")
+        answer = await self._send(method, url, headers, body, write=method != "GET")
         return answer.status, answer.headers, answer.body
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, read: bool
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, write: bool
     ) -> Answer:
-        """One request with all that belongs to it; a read is tried again when it fails."""
-        tries = READ_TRIES if read else 1
-        for pause in [0.5 * 2**n for n in range(tries - 1)]:
-            try:
-                return await self._send_authorized(method, url, headers, body, read=read)
-            except Unavailable:
-                await self._pause(pause * random.uniform(0.5, 1.5))  # noqa: S311
-        return await self._send_authorized(method, url, headers, body, read=read)
-
-    async def _send_authorized(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, read: bool
-    ) -> Answer:
+        """One request with the token that belongs to it, a new one if that is refused."""
         sent = {**headers, "x-github-api-version": API_VERSION}
         scope = self._scope
-        if scope is None:
+        if scope is None:  # gidgethub has put in the App's JWT; asking for a token writes nothing
             return await self._send_once(method, url, sent, body, write=False)
         token = await self._tokens.get(scope)
         sent["authorization"] = f"token {token}"
-        answer = await self._send_once(method, url, sent, body, write=not read)
+        answer = await self._send_once(method, url, sent, body, write=write)
         if answer.status == 401:  # revoked, or the App was installed anew: nothing was done yet
             self._tokens.drop(scope, token)
             sent["authorization"] = f"token {await self._tokens.get(scope)}"
-            answer = await self._send_once(method, url, sent, body, write=not read)
+            answer = await self._send_once(method, url, sent, body, write=write)
         return answer
 
     async def _send_once(

@@ -23,7 +23,7 @@ LATEST_RESET = 2 * 3600.0
 """A reset further ahead than this is a clock gone wrong: limits are by the hour."""
 
 
-class Limited(Exception):
+class Limited(Exception):  # noqa: N818  an answer, not a mishap
     """GitHub wants no more requests of this installation before `until` (Unix time, seconds)."""
 
     def __init__(self, until: float) -> None:

@@ -136,7 +136,7 @@ class _Reader:
         return url
 
     def url(self, name: str) -> str | None:
-        """An http or https URL without the slash at its end."""
+        """An http or https URL without the slash at its end, None when it is not set or wrong."""
         text = self.text(name)
         if text is None:
             return None
@@ -147,6 +147,7 @@ class _Reader:
             valid = False
         if not valid:
             self._fault(name, "must be a URL that begins with https:// or http://")
+            return None
         return text.rstrip("/")
 
     def api_url(self) -> str:
@@ -163,7 +164,7 @@ class _Reader:
     def sentry_dsn(self) -> str | None:
         """SENTRY_DSN: a URL with a key before the host and a project after it."""
         url = self.url("SENTRY_DSN")
-        if url is not None and not self.faults:
+        if url is not None:
             parts = urlsplit(url)
             if not parts.username or not parts.path.strip("/").isdigit():
                 self._fault("SENTRY_DSN", "must look like https://<key>@<host>/<project>")

@@ -15,12 +15,16 @@ MAX_BODY = 16 * 2**20
 MAX_REDIRECTS = 3
 
 
-class Unavailable(Exception):
+class Unavailable(Exception):  # noqa: N818  an answer, not a mishap
     """GitHub did not answer, or not sensibly: network, time-out, 5xx, no JSON. Later it may."""
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818  an answer, not a mishap
     """An answer is larger than MAX_BODY: asking again would not help."""
+
+
+class Astray(Exception):  # noqa: N818  an answer, not a mishap
+    """A URL leads to another host than GitHub's: no token goes there, nor a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Transport:
 
         A read follows redirects that stay on the host; a write is told of them (a POST that is
         redirected by 301 would become a GET, and a list come back as if it had been made).
-        Raises Unavailable and TooLarge.
+        Raises Unavailable, TooLarge and Astray.
         """
         target = self._checked(url)
         for _ in range(MAX_REDIRECTS):
@@ -82,7 +86,7 @@ class Transport:
         """Where a token may go; pages' `next` links and redirects are GitHub's, but are checked."""
         target = URL(url, encoded=True)
         if target.origin() != self._origin:
-            raise Unavailable(f"refused to follow GitHub to {target.host}")
+            raise Astray(f"{target.host} is not {self._origin.host}")
         return target
 
     async def _send(self, method: str, url: URL, headers: Mapping[str, str], body: bytes) -> Answer:

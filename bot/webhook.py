@@ -33,7 +33,7 @@ Put = Callable[[Job], Awaitable[bool]]
 log = logging.getLogger(__name__)
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  an answer, not a mishap
     """A delivery that is not taken: the status to answer, and why."""
 
     def __init__(self, status: int, reason: str) -> None:

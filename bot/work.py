@@ -11,7 +11,7 @@ TRIES = 8
 """How often a job is started, those that ended in a crash included, before it is given up."""
 
 
-class Postpone(Exception):
+class Postpone(Exception):  # noqa: N818  an outcome, not a mishap
     """The work cannot be done before so many seconds, through no fault of its own."""
 
     def __init__(self, seconds: float) -> None:
@@ -19,11 +19,11 @@ class Postpone(Exception):
         self.seconds = seconds
 
 
-class TryAgain(Exception):
+class TryAgain(Exception):  # noqa: N818  an outcome, not a mishap
     """The work failed for a reason that may pass: it is tried again, later and later."""
 
 
-class GiveUp(Exception):
+class GiveUp(Exception):  # noqa: N818  an outcome, not a mishap
     """The work failed and would again: the job becomes a dead letter."""
 
 
