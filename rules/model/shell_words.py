@@ -14,6 +14,8 @@ from rules.model.script import Block, Body, Command, Expansion, Word
 MAX_DEPTH = 40  # Python's own stack bounds it; real scripts nest five deep
 REREADS = 8  # times the length of the text that may be read again inside backticks and heredocs
 
+# Most words: nothing in them means anything to the shell.
+_WHOLE = re.compile(r"[A-Za-z0-9_./:=@%+,^-]++(?=[ \t\n;&|)]|\Z)")
 _PLAIN = re.compile(r"[^ \t\n;&|<>()'\"\\$`]+")
 _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
 _IN_BODY = re.compile(r"[^\\$`]+")
@@ -73,6 +75,11 @@ class WordReader(ABC):
     def word(self, *, may_be_empty: bool = False) -> Word:
         """Read the word that stands here."""
         text, start = self.text, self.at
+        whole = _WHOLE.match(text, start)
+        if whole is not None:
+            self.at = self.done = whole.end()
+            value = whole[0]
+            return Word(value, value, True, self.places[start], self.end())  # noqa: FBT003
         parts: list[str | Expansion] = []
         bare: list[str] = []  # what is not quoted, with an `x` for what is
         globs = text.startswith("~", start)
@@ -109,8 +116,7 @@ class WordReader(ABC):
         if self.at == start and not may_be_empty:
             self.fail(f"`{self.near()}` stands where a word is expected")
         self.done = self.at
-        literal = all(isinstance(part, str) for part in parts)
-        value = "".join(part if isinstance(part, str) else part.raw for part in parts)
+        value, literal = _joined(parts)
         pattern = globs and _is_pattern("".join(bare))
         return Word(
             value,
@@ -365,10 +371,10 @@ class WordReader(ABC):
             return Body(value, True, self.places[start], self.places[stop], ())  # noqa: FBT003
         inner = self.inner(kept)
         parts = inner.body_parts()
-        value = "".join(part if isinstance(part, str) else part.raw for part in parts)
+        value, literal = _joined(parts)
         return Body(
             value,
-            all(isinstance(part, str) for part in parts),
+            literal,
             self.places[start],
             self.places[stop],
             tuple(inner.blocks),
@@ -421,6 +427,12 @@ class WordReader(ABC):
 
     def blanks(self) -> None:
         """Skip blanks, joined lines and a comment."""
+        character = self.text[self.at : self.at + 1]
+        if character == " ":
+            self.at += 1
+            character = self.text[self.at : self.at + 1]
+        if not character or character not in " \t\\#":
+            return
         found = _BLANKS.match(self.text, self.at)
         if found is not None:
             self.at = found.end()
@@ -447,6 +459,12 @@ class WordReader(ABC):
     def fail(self, reason: str) -> NoReturn:
         """Stop: the script cannot be read."""
         raise UnreadableError(reason)
+
+
+def _joined(parts: Sequence[str | Expansion]) -> tuple[str, bool]:
+    """Join pieces, expansions as written; and say whether there are none."""
+    values = [part if isinstance(part, str) else part.raw for part in parts]
+    return "".join(values), not any(isinstance(part, Expansion) for part in parts)
 
 
 def _next(text: str, characters: str, at: int) -> int:
