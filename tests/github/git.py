@@ -85,6 +85,7 @@ class Objects:
         self._kept: dict[str, tuple[str, bytes]] = {}
         self._listings: dict[str, dict[str, Entry]] = {}
         self._diffs: dict[tuple[str, str], tuple[FileDiff, ...]] = {}
+        self._bases: dict[tuple[str, str], str | None] = {}
         self.write("tree", b"")
 
     def git(self, *arguments: str, given: bytes = b"") -> bytes:
@@ -149,19 +150,27 @@ class Objects:
 
     def write_tree(self, files: Mapping[str, Entry]) -> str:
         """The tree that holds these files; folders in the mapping are ignored."""
-        rows: list[tuple[bytes, bytes]] = []
-        folders: dict[str, dict[str, Entry]] = {}
+        inside: dict[str, dict[str, Entry]] = {}
+        here: dict[str, Entry] = {}
         for path, entry in files.items():
-            if entry.kind == "tree":
-                continue
             head, slash, rest = path.partition("/")
             if slash:
-                folders.setdefault(head, {})[rest] = entry
-            else:
-                rows.append(_row(head, entry))
-        for name, inside in folders.items():
-            rows.append(_row(name, Entry(TREE, self.write_tree(inside))))
-        return self.write("tree", b"".join(body for _, body in sorted(rows)))
+                inside.setdefault(head, {})[rest] = entry
+            elif entry.kind != "tree":
+                here[head] = entry
+        for name, below in inside.items():
+            if any(entry.kind != "tree" for entry in below.values()):
+                here[name] = Entry(TREE, self.write_tree(below))
+        names = sorted(here, key=lambda name: _bytes(name) + b"/" * (here[name].mode == TREE))
+        sha = self.write("tree", b"".join(_row(name, here[name]) for name in names))
+        listing: dict[str, Entry] = {}
+        for name in names:
+            listing[name] = here[name]
+            if here[name].mode == TREE:
+                below = self._listings[here[name].sha]
+                listing |= {f"{name}/{path}": entry for path, entry in below.items()}
+        self._listings[sha] = listing
+        return sha
 
     def write_commit(
         self, tree: str, parents: Sequence[str], message: str, author: Person, committer: Person
@@ -192,10 +201,14 @@ class Objects:
         )
 
     def merge_base(self, one: str, other: str) -> str | None:
-        try:
-            return self.git("merge-base", one, other).decode().strip()
-        except subprocess.CalledProcessError:
-            return None
+        """Where two histories part; None when they have nothing in common."""
+        if (one, other) not in self._bases:
+            try:
+                found = self.git("merge-base", one, other).decode().strip()
+            except subprocess.CalledProcessError:
+                found = None
+            self._bases[one, other] = found
+        return self._bases[one, other]
 
     def commits(self, *arguments: str, path: str | None = None) -> tuple[str, ...]:
         """`git rev-list …`, newest first, of the commits that touch `path`."""
@@ -205,8 +218,8 @@ class Objects:
     def diff(self, before: str, after: str) -> tuple[FileDiff, ...]:
         """`git diff-tree` of two trees, with renames, as GitHub lists a pull request's files."""
         if (before, after) not in self._diffs:
-            listing = self.git("diff-tree", "-r", "-M", "--raw", "--no-abbrev", "-z", before, after)
-            text = self.git("diff-tree", "-r", "-M", "-p", "-U3", before, after)
+            options = ("-r", "-M", "--raw", "--no-abbrev", "-z", "-p", "-U3")
+            listing, _, text = self.git("diff-tree", *options, before, after).partition(b"\0\0")
             self._diffs[before, after] = tuple(_read_diff(listing, text))
         return self._diffs[before, after]
 
@@ -244,11 +257,13 @@ def _patches(text: str) -> Iterable[str | None]:
         yield None if hunk is None else "\n".join(rows[hunk:end])
 
 
-def _row(name: str, entry: Entry) -> tuple[bytes, bytes]:
-    """What a tree is sorted by (a folder as if its name ended in a slash), and its bytes."""
-    raw = name.encode("utf-8", "surrogateescape")
-    body = b"%s %s\0%s" % (entry.mode.lstrip("0").encode(), raw, bytes.fromhex(entry.sha))
-    return raw + b"/" * (entry.mode == TREE), body
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _row(name: str, entry: Entry) -> bytes:
+    mode = entry.mode.lstrip("0").encode()
+    return b"%s %s\0%s" % (mode, _bytes(name), bytes.fromhex(entry.sha))
 
 
 def _signature(person: Person) -> str:

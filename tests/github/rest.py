@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -167,16 +168,19 @@ class Endpoint:
     gives: str | None
     run: Callable[[Call], Reply]
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        parts = re.split(r"\{(\w+)\}", self.path)
-        text = "".join(
-            re.escape(part)
-            if at % 2 == 0
-            else f"(?P<{part}>{'.*' if part == 'path' else '.+' if part in ('basehead', 'ref') else '[^/]+'})"
-            for at, part in enumerate(parts)
-        )
-        return re.compile(text)
+    def match(self, path: str) -> dict[str, str] | None:
+        """The variables of the path, when it is one of this endpoint."""
+        found = _pattern(self.path).fullmatch(path)
+        return None if found is None else found.groupdict()
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    longer = {"path": ".*", "basehead": ".+", "ref": ".+"}
+    parts = re.split(r"\{(\w+)\}", path)
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = [f"(?P<{name}>{longer.get(name, '[^/]+')})" for name in parts[1::2]]
+    return re.compile("".join(parts))
 
 
 ENDPOINTS: list[Endpoint] = []

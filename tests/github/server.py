@@ -203,9 +203,9 @@ def _find(github: "StandIn", exchange: Exchange) -> tuple[Endpoint, dict[str, st
         found = [r for r in github.repositories.values() if r.id == int(by_id[1])]
         exchange.path = f"/repos/{found[0].full_name}{by_id[2] or ''}" if found else ""
     for endpoint in ENDPOINTS:
-        match = endpoint.pattern.fullmatch(exchange.path)
-        if match and endpoint.method == exchange.method:
-            return endpoint, match.groupdict()
+        params = endpoint.match(exchange.path) if endpoint.method == exchange.method else None
+        if params is not None:
+            return endpoint, params
     raise Refused(404, "Not Found")
 
 

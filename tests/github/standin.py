@@ -41,7 +41,9 @@ class StandIn:
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="github-")
+        memory = Path("/dev/shm")  # many small files
+        place = memory if memory.is_dir() else None
+        self._folder = tempfile.TemporaryDirectory(prefix="github-", dir=place)
         self._runner: web.AppRunner | None = None
         self._ids = 1000
         self._skew = timedelta()
