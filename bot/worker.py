@@ -72,12 +72,11 @@ class Worker:
         if not isinstance(failure, GiveUp):
             log.warning("%s", failure)
             return
-        log.error("given up", exc_info=error)
         with sentry_sdk.new_scope() as scope:  # no name: a private repository's is a secret too
             scope.set_tag("installation", job.installation)
             scope.set_tag("repository_id", job.repository_id)
             scope.set_tag("pull_request", job.pull_request)
-            sentry_sdk.capture_exception(error)
+            log.error("given up", exc_info=error)  # Sentry gets what is logged as an error
 
 
 def judge(error: Exception, now: float) -> Postpone | TryAgain | GiveUp | None:
