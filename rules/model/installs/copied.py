@@ -9,7 +9,7 @@ from rules.model.cache import Build, Copy, Layer
 
 
 class Copied:
-    """The files that some COPY and ADD layers leave in the image, the later ones over the earlier."""
+    """The files that some COPY and ADD layers leave in the image, the later over the earlier."""
 
     def __init__(self, build: Build, layers: Sequence[Layer]) -> None:
         """`layers`: in order; those without a copy do not matter."""

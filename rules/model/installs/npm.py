@@ -3,9 +3,6 @@
 https://docs.npmjs.com/cli/v11/commands/npm-ci and https://docs.npmjs.com/cli/v11/using-npm/scripts
 """
 
-import json
-from typing import Any
-
 from rules.model.installs.install import (
     Cache,
     Call,
@@ -16,6 +13,8 @@ from rules.model.installs.install import (
     split_options,
     tool_install,
 )
+from rules.model.installs.node import Packages, project_folder, workspace_root
+from rules.model.installs.reading import NeedsSourceError, following, here
 
 _INSTALLS = frozenset(
     "install i in ins inst insta instal isnt isnta isntal isntall add "
@@ -23,86 +22,54 @@ _INSTALLS = frozenset(
 )
 _CLEAN = frozenset("ci clean-install ic install-clean isntall-clean".split())
 _VALUED = frozenset(
-    "-C --prefix --registry --loglevel --cache --omit --include --only --userconfig --globalconfig "
+    "-C --prefix -w --workspace --location --registry --loglevel --cache --omit --include --only --userconfig --globalconfig "
     "--install-strategy --fetch-retries --fetch-timeout --fetch-retry-mintimeout "
     "--fetch-retry-maxtimeout --maxsockets --network-timeout --tag --before --cpu --os "
     "--libc --script-shell --https-proxy --proxy --cafile".split()
 )
-_SCRIPTS = (
-    "preinstall",
-    "install",
-    "postinstall",
-    "prepublish",
-    "preprepare",
-    "prepare",
-    "postprepare",
-)
-_GROUPS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
-_LOCAL = ("file:", "link:", "workspace:", ".", "/", "~/")
+_LOCAL = ("file:", "link:", ".", "/", "~/")
 
 
+@following
 def read(call: Call, image: Image) -> Reads | None:
-    """What `npm ci` or `npm install` reads."""
+    """Read `npm ci` and `npm install`."""
     options, arguments = split_options(call.words, _VALUED)
     if not arguments or arguments[0] not in _INSTALLS:
         return None
     names = {name for name, _ in options}
-    if names & {"-g", "--global", "--location"}:
+    if names & {"-g", "--global"} or ("--location", "global") in options:
         local = [a for a in arguments[1:] if a.startswith(_LOCAL) or a.endswith(".tgz")]
-        return source_install("it installs a folder of the project") if local else tool_install()
+        if local or not arguments[1:]:
+            return source_install("it installs a folder of the project")
+        moved = tuple(call.at(value) for name, value in options if name == "--prefix")
+        return tool_install(moved)
     if arguments[1:]:
         return source_install("it adds packages to the project's own manifest")
-    if names & {"-w", "--workspace", "-ws", "--workspaces", "--userconfig", "--globalconfig"}:
-        return source_install("it reads workspaces or settings that are not followed")
-    folder = next((call.at(v) for n, v in options if n in ("-C", "--prefix")), call.folder)
-    return _project(folder, clean=arguments[0] in _CLEAN, options=names, image=image)
+    if names & {"--userconfig", "--globalconfig", "--install-links"} or _moved(call):
+        return source_install("it reads settings that are not followed")
+    said = [call.at(value) for name, value in options if name in ("-C", "--prefix")]
+    folder = project_folder(image, said[0] if said else call.folder)
+    return _project(call, image, folder if said else workspace_root(image, folder), arguments[0])
 
 
-def _project(folder: str, *, clean: bool, options: set[str], image: Image) -> Reads:
-    here = folder.rstrip("/")
-    manifest, lock, settings = f"{here}/package.json", f"{here}/package-lock.json", f"{here}/.npmrc"
-    text = image.text(manifest)
-    if text is None:
-        return source_install("`package.json` does not come from the build context")
-    shrinkwrap = f"{here}/npm-shrinkwrap.json"
-    locks = [path for path in (lock, shrinkwrap) if image.has(path)]
-    if clean and not locks:
-        return source_install("`npm ci` has no lock file in the build context")
-    files = [manifest, *locks]
-    scripts_off = "--ignore-scripts" in options
-    if image.has(settings):
-        files.append(settings)
-        said = (image.text(settings) or "").replace(" ", "").split("\n")
-        scripts_off = scripts_off or "ignore-scripts=true" in said
-    reason = _needs_source(text, scripts_off=scripts_off)
-    if reason is None and not scripts_off and image.has(f"{here}/binding.gyp"):
-        reason = "`binding.gyp` makes it compile the project"
-    if reason is not None:
-        return source_install(reason)
-    return Reads(project=True, files=tuple(files), writes=(f"{here}/node_modules",))
+def _moved(call: Call) -> bool:
+    """Whether variables name other settings (npm reads `npm_config_x` in any case)."""
+    moving = ("npm_config_userconfig", "npm_config_globalconfig", "npm_config_prefix")
+    return any(name.lower() in moving for name in call.environment)
 
 
-def _needs_source(text: str, *, scripts_off: bool) -> str | None:
-    """Why an install of this manifest reads more than the manifest, or None."""
-    try:
-        manifest: Any = json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        return "`package.json` is not JSON"
-    if not isinstance(manifest, dict):
-        return "`package.json` is not an object"
-    if manifest.get("workspaces"):
-        return "`package.json` has workspaces"
-    scripts = manifest.get("scripts")
-    if not scripts_off and isinstance(scripts, dict):
-        for name in _SCRIPTS:
-            if scripts.get(name):
-                return f"the `{name}` script of `package.json` may read the source"
-    for group in _GROUPS:
-        named = manifest.get(group)
-        for version in named.values() if isinstance(named, dict) else ():
-            if isinstance(version, str) and version.startswith(_LOCAL):
-                return f"`package.json` has a dependency among its own files ({group})"
-    return None
+def _project(call: Call, image: Image, root: str, verb: str) -> Reads:
+    packages = Packages(image, root)
+    locks = here(image, root, "package-lock.json", "npm-shrinkwrap.json")
+    if verb in _CLEAN and not locks:
+        raise NeedsSourceError("`npm ci` has no lock file in the build context")
+    packages.files += locks
+    packages.settings(root)
+    switches = ("npm_config_ignore_scripts", "NPM_CONFIG_IGNORE_SCRIPTS")
+    if "--ignore-scripts" in call.words or call.sets(*switches):
+        packages.scripts = ()
+    packages.project()
+    return packages.reads()
 
 
 NPM = Manager(

@@ -113,6 +113,8 @@ def chosen(image: Image, folder: str, name: str, patterns: Sequence[str]) -> lis
                 taken = not negated
         if taken:
             found.append(place)
+    if len(found) > MAX_FILES:
+        raise NeedsSourceError(f"more than {MAX_FILES} files belong to it")
     return found
 
 
