@@ -1,15 +1,20 @@
 """What more than one part of the tests stands on."""
 
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.github import StandIn
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.github import StandIn
 
 
 @pytest.fixture
-async def github() -> AsyncIterator[StandIn]:
+async def github() -> "AsyncIterator[StandIn]":
     """A GitHub of this test's own. A breach of GitHub's description fails the test."""
+    from tests.github import StandIn  # noqa: PLC0415  half a second, for those who ask
+
     async with await StandIn.start() as github:
         yield github
         assert github.violations == []

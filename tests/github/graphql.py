@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.github.connections import Item
 from tests.github.mutations import mutations
 from tests.github.rest import Caller, Refused, Reply, Trouble
-from tests.github.views import Item, View
+from tests.github.views import View
 
 if TYPE_CHECKING:
     from tests.github.standin import StandIn

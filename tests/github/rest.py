@@ -133,7 +133,7 @@ class Call:
         size = min(max(_integer(self.query.get("per_page"), 30), 1), 100)
         page = max(_integer(self.query.get("page"), 1), 1)
         last = max((len(items) + size - 1) // size, 1)
-        places = {}
+        places: dict[str, int] = {}
         if page > 1:
             places |= {"prev": min(page - 1, last)}
         if page < last:

@@ -208,13 +208,13 @@ def _carried(pull: "PullRequest", first: Anchor) -> Anchor | None:
     GitHub calls a thread outdated when a line of it changed or is no longer shown.
     """
     objects, head = pull.repository.objects, pull.head_sha
-    trees = objects.commit(first.commit).tree, objects.commit(head).tree
+    ends = [first.commit, head]
     if first.side == "LEFT":
-        starts = pull.merge_base(first.commit), pull.merge_base()
-        trees = tuple(
-            objects.commit(s).tree if s else t for s, t in zip(starts, trees, strict=True)
-        )
-    change = next((c for c in objects.diff(*trees) if first.path in (c.path, c.previous)), None)
+        ends = [pull.merge_base(end) or end for end in ends]
+    trees = [objects.commit(end).tree for end in ends]
+    change = next(
+        (c for c in objects.diff(trees[0], trees[1]) if first.path in (c.path, c.previous)), None
+    )
     if change is not None and change.status == "removed":
         return None
     path = first.path if change is None else change.path

@@ -45,7 +45,8 @@ def suggestions_in(body: str) -> list[tuple[str, ...]]:
     https://spec.commonmark.org/0.31.2/#fenced-code-blocks
     """
     found: list[tuple[str, ...]] = []
-    fence, info, lines = "", "", []
+    fence = info = ""
+    lines: list[str] = []
     for line in body.split("\n"):
         if not fence:
             opening = _OPENING.fullmatch(line)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.github.accounts import Account, node_id, read_node_id
+from tests.github.connections import Item, connection
 from tests.github.git import Entry
 from tests.github.issues import IssueComment
 from tests.github.pulls import PullRequest
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tests.github.repository import Repository
     from tests.github.standin import StandIn
 
-Item = dict[str, Any]
 FORBIDDEN = "Resource not accessible by integration"
 
 
@@ -46,42 +46,11 @@ class View:
     def page(
         self, name: str, items: Sequence[Any], show: Callable[[Any], Any]
     ) -> Callable[..., Item]:
-        """A connection, which must be asked for with `first` or `last` of at most 100."""
+        """A connection, to be called with what was asked for."""
 
-        def resolve(
-            _info: Any, first: int | None = None, last: int | None = None,
-            after: str | None = None, before: str | None = None, **_more: Any,
-        ) -> Item:  # fmt: skip
+        def resolve(_info: Any, **asked: Any) -> Item:
             self.connections += 1
-            size = first if first is not None else last
-            if size is None:
-                raise Trouble(
-                    "MISSING_PAGINATION_BOUNDARIES",
-                    f"You must provide a `first` or `last` value to properly paginate the `{name}` connection.",
-                )
-            if not 0 <= size <= 100:
-                which = "first" if first is not None else "last"
-                raise Trouble(
-                    "EXCESSIVE_PAGINATION",
-                    f"Requesting {size} records on the `{name}` connection exceeds the `{which}` limit of 100 records.",
-                )
-            start = int(after) if after else 0
-            end = int(before) if before else len(items)
-            low, high = (
-                (start, min(start + size, end))
-                if first is not None
-                else (max(end - size, start), end)
-            )
-            return {
-                "totalCount": len(items),
-                "nodes": [show(item) for item in items[low:high]],
-                "pageInfo": {
-                    "hasNextPage": high < len(items),
-                    "endCursor": str(high) if high > low else None,
-                    "hasPreviousPage": low > 0,
-                    "startCursor": str(low) if high > low else None,
-                },
-            }
+            return connection(name, items, show, asked)
 
         return resolve
 
