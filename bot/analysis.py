@@ -57,14 +57,19 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
         builds.append(report.build)
         whole = path in touched
         kept = [f for f in report.findings if whole or f.path in snapshot.changes]
-        findings.update({f.fingerprint: f for f in kept if config.wants(f.rule)})
+        findings.update({f.fingerprint: f for f in kept if _wanted(config, f)})
         silences += [s for s in report.silences if whole]
         before |= _fingerprints_before(snapshot, path, config)
-    new, old = [], []
+    new: list[Finding] = []
+    old: list[Finding] = []
     for finding in sorted(findings.values(), key=lambda f: (f.path, f.span, f.rule)):
         known = finding.fingerprint in before and not _touches(snapshot, finding)
         (old if known else new).append(finding)
     return Analysis(tuple(new), tuple(old), tuple(silences), tuple(skipped), tuple(builds))
+
+
+def _wanted(config: Config, finding: Finding) -> bool:
+    return config.wants(finding.rule, rules.BY_NAME[finding.rule].strategy)
 
 
 def _dockerfiles(snapshot: Snapshot, config: Config) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""The command line: `layerwise serve`, `layerwise review`, …
+"""The command line: `layerwise serve`, `layerwise review` and the others.
 
 Only what a command needs is imported, inside it: `layerwise check` must not pay for the server.
 """
@@ -54,7 +54,7 @@ def serve() -> None:
     help="text for a terminal, markdown as GitHub would get it, json for programs.",
 )
 def review(repo: Path, base: str | None, head: str, form: str) -> None:
-    """Review a branch as if it were a pull request.
+    r"""Review a branch as if it were a pull request.
 
     \b
     Examples:

@@ -84,7 +84,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event = self.get_event()
+            event = self.get_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(
                 problem="aliases are not read here", problem_mark=event.start_mark
             )
@@ -144,7 +144,7 @@ class _Reader:
         """A scalar as YAML types it; `on` and `off` are true and false."""
         if not isinstance(node, yaml.ScalarNode):
             return None
-        return self._loader.construct_object(node)  # type: ignore[no-untyped-call]
+        return self._loader.construct_object(node)
 
     def _version(self, node: yaml.Node) -> None:
         if self._value(node) != 1:

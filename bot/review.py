@@ -74,8 +74,8 @@ def compose(
         placed = _place(mine, change, snapshot, analysis)
         comments += placed.comments
         elsewhere += placed.elsewhere
-    shown = comments[: config.max_comments]
-    for dropped in comments[config.max_comments :]:
+    shown = comments[: config.most_comments]
+    for dropped in comments[config.most_comments :]:
         elsewhere += dropped.findings
     body = comment.summary(len(shown), elsewhere, analysis.skipped)
     return Review(body, tuple(shown), tuple(elsewhere))
@@ -130,7 +130,7 @@ def _suggestions(
     attempts = [combined, *(rules.combine(build, [f]) for f in fixable)]
     for after, done in attempts:
         path = fixable[0].path
-        suggestion = suggest(path, text, rules.rewrite(path, text, after))
+        suggestion = suggest(path, text, rules.edits_made(build, after, path))
         if done and committable(suggestion):
             body = comment.with_suggestion(done, suggestion)
             return [Comment(path, suggestion.span, body, tuple(done), suggestion)]

@@ -1,1 +1,152 @@
 """What Layerwise finds in a Dockerfile: pure functions from text to findings."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rules import (
+    copy_source_before_install,
+    dockerignore_misses_nested,
+    missing_cache_mount,
+)
+from rules.model import builder as builders
+from rules.model.cache import Build
+from rules.model.dockerfile import Unreadable, parse
+from rules.model.finding import Edit, Finding, Fix, Silence, apply, split_lines
+from rules.model.mute import muted_rules, mutes_file
+from rules.model.repository import Repository
+from rules.model.rule import Rule
+from rules.proof import applied, edits_between, flaw
+
+RULES: tuple[Rule, ...] = (
+    copy_source_before_install.rule,
+    missing_cache_mount.rule,
+    dockerignore_misses_nested.rule,
+)
+"""The table of contents. Fixes that meet are made in this order."""
+
+BY_NAME = {rule.name: rule for rule in RULES}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the rules say of one Dockerfile; `skipped` says why it could not be analysed."""
+
+    path: str
+    build: Build | None
+    findings: tuple[Finding, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    skipped: str | None = None
+
+
+def check(build: Build) -> tuple[list[Finding], list[Silence]]:
+    """All findings of a build, each fix proven, and the reasons of rules that kept silent."""
+    findings, silences = _look(build)
+    proven = []
+    for finding in findings:
+        if finding.fix is not None:
+            wrong = flaw(build, finding, BY_NAME[finding.rule], _findings)
+            if wrong is not None:
+                finding = replace(finding, fix=None, no_fix=finding.no_fix or wrong)
+        proven.append(finding)
+    return proven, silences
+
+
+def combine(build: Build, findings: Sequence[Finding]) -> tuple[Build, list[Finding]]:
+    """The build with as many of the findings fixed as fit together, and those findings.
+
+    Each fix is made on what the ones before it left, and proven there.
+    """
+    done: list[Finding] = []
+    order = {rule.name: place for place, rule in enumerate(RULES)}
+    for finding in sorted(findings, key=lambda f: (order[f.rule], f.span)):
+        now = next((f for f in _findings(build) if f.fingerprint == finding.fingerprint), None)
+        if now is not None:
+            if now.fix is None or flaw(build, now, BY_NAME[now.rule], _findings) is not None:
+                continue
+            build = applied(build, now.fix)
+        done.append(finding)
+    return build, done
+
+
+def _look(build: Build) -> tuple[list[Finding], list[Silence]]:
+    findings: dict[str, Finding] = {}
+    silences: list[Silence] = []
+    for rule in RULES:
+        for said in rule.find(build):
+            if isinstance(said, Silence):
+                silences.append(said)
+                continue
+            if said.rule in muted_rules(_text(build, said.path), said.span):
+                continue
+            again = 2
+            once = said
+            while said.fingerprint in findings:  # the same command twice in one stage
+                said = replace(once, subject=f"{once.subject} #{again}")
+                again += 1
+            findings[said.fingerprint] = said
+    return list(findings.values()), silences
+
+
+def _text(build: Build, path: str) -> str:
+    if path == build.path:
+        return build.dockerfile.text
+    return build.repository.read(path) or ""
+
+
+def _findings(build: Build) -> list[Finding]:
+    return _look(build)[0]
+
+
+def open_build(
+    repository: Repository,
+    path: str,
+    contexts: Mapping[str, str] | None = None,
+    builder: str = "auto",
+) -> Report:
+    """The build of a Dockerfile, or why there is none; no rule has looked at it yet."""
+    text = repository.read(path)
+    if text is None:
+        unread = path in repository.missing
+        return Report(path, None, skipped="not read yet" if unread else "not UTF-8, or too large")
+    try:
+        dockerfile = parse(text)
+    except Unreadable as error:
+        return Report(path, None, skipped=str(error))
+    context, found = builders.find(repository, path, dockerfile, contexts, builder)
+    return Report(path, Build(path, dockerfile, context, repository, found))
+
+
+def inspect(
+    repository: Repository,
+    path: str,
+    contexts: Mapping[str, str] | None = None,
+    builder: str = "auto",
+) -> Report:
+    """All that the rules say of the Dockerfile at a path of the repository."""
+    report = open_build(repository, path, contexts, builder)
+    if report.build is None:
+        return report
+    if mutes_file(report.build.dockerfile.text):
+        return Report(path, None, skipped="`# layerwise: ignore-file` stands in it")
+    findings, silences = check(report.build)
+    return replace(report, findings=tuple(findings), silences=tuple(silences))
+
+
+def edits_made(before: Build, after: Build, path: str) -> tuple[Edit, ...]:
+    """What was changed in one file between two states of a build."""
+    return edits_between(path, _text(before, path), _text(after, path))
+
+
+named_dockerfiles = builders.named_dockerfiles
+
+
+def diff(fix: Fix, text_of: Callable[[str], str]) -> str:
+    """A fix as a unified diff of all the files that it changes."""
+    parts: list[str] = []
+    for path in sorted({edit.path for edit in fix.edits}):
+        old = text_of(path)
+        new = apply(old, fix.touching(path))
+        lines = difflib.unified_diff(split_lines(old), split_lines(new), f"a/{path}", f"b/{path}")
+        parts += [line if line.endswith("\n") else line + "\n" for line in lines]
+    return "".join(parts)

@@ -9,13 +9,19 @@ the folder of the cache is not certain (the user, a variable), where something e
 the frontend or the builder knows no mounts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.model.cache import Build, Layer
 from rules.model.finding import Edit, Finding, Fix, Silence
 from rules.model.installs.find import Piece, pieces
 from rules.model.installs.install import Cache
-from rules.model.mounts import cache_folder, knows_mounts, mounted
+from rules.model.mounts import (
+    cache_folder,
+    hides_files,
+    knows_mounts,
+    mounted,
+    set_in_file,
+)
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -55,11 +61,14 @@ def find(build: Build) -> Iterator[Finding | Silence]:
         for cache, piece in caches.items():
             line = layer.instruction.span.start
             reason = knows_mounts(build) or _unsure(layer, cache)
-            folder = None if reason else cache_folder(build, layer, cache)
+            folder = None if reason else cache_folder(layer, cache)
             if reason is not None:
                 yield rule.silence(build.path, line, reason)
             elif folder is None:
-                yield rule.silence(build.path, line, f"the cache of {piece.name} may be elsewhere")
+                reason = f"the cache of {piece.processes[0].name} may be elsewhere"
+                yield rule.silence(build.path, line, reason)
+            elif hides_files(build, layer, folder):
+                yield rule.silence(build.path, line, "a COPY puts files where the cache is")
             elif not mounted(layer, folder):
                 yield _report(build, layer, [p for p in installs if _uses(p, cache)], folder)
 
@@ -71,7 +80,7 @@ def _uses(piece: Piece, cache: Cache) -> bool:
 def _unsure(layer: Layer, cache: Cache) -> str | None:
     """Why a mount on this cache could do harm or nothing."""
     for name in cache.disabled_by:
-        if layer.variables.defines(name):
+        if set_in_file(layer, name) is not None:
             return f"{name} switches the cache off"
     script = layer.script
     if script is None or script.opaque is not None:
@@ -93,17 +102,34 @@ def _report(build: Build, layer: Layer, installs: list[Piece], folder: str) -> F
     at = instruction.script_offset(0)
     edits = [Edit(build.path, at, at, f"--mount=type=cache,target={folder}{locked} ")]
     for piece in installs:
-        edits += [
-            Edit(build.path, start, end, "") for start, end in piece.options(manager.cache.purges)
-        ]
+        edits += _without(build, layer, piece, manager.cache.purges)
     words = " and ".join(code(p.words) for p in installs[:2])
+    plain = " && ".join(p.without(manager.cache.purges) for p in installs)
     return rule.finding(
         build.path,
         instruction.span,
-        subject=f"{stage.name or stage.index} {' && '.join(p.plain_words for p in installs)}",
+        subject=f"{stage.name or stage.index} {plain}",
         message=(
             f"Whenever this layer is built again, {words} downloads every package again. A cache "
             f"mount keeps the downloads where the builder keeps its disk."
         ),
         fix=Fix(tuple(sorted(edits))),
     )
+
+
+def _without(build: Build, layer: Layer, piece: Piece, options: Sequence[str]) -> list[Edit]:
+    """Edits that take options out of a command: with their line, where they are alone on it."""
+    text, edits = build.dockerfile.text, []
+    for word in piece.processes[0].argv:
+        if word.raw not in options:
+            continue
+        start = layer.instruction.script_offset(word.start)
+        end = layer.instruction.script_offset(word.end - 1) + 1
+        line_start = text.rfind("\n", 0, start) + 1
+        line_end = text.find("\n", end) + 1
+        if not text[line_start:start].strip() and text[end:line_end].strip() == "\\":
+            start, end = line_start, line_end
+        else:
+            start = len(text[:start].rstrip(" \t"))
+        edits.append(Edit(build.path, start, end, ""))
+    return edits

@@ -19,7 +19,9 @@ def applied(build: Build, fix: Fix) -> Build:
     """The build after the fix; raises Unreadable or OverlapError where it cannot be applied."""
     texts: dict[str, str] = {}
     for path in {edit.path for edit in fix.edits}:
-        texts[path] = apply(build.repository.texts.get(path) or "", fix.touching(path))
+        known = path == build.path
+        old = build.dockerfile.text if known else build.repository.read(path)
+        texts[path] = apply(old or "", fix.touching(path))
     if texts.keys() == {build.path}:
         return build.with_text(texts[build.path])
     return build.with_files(texts)
@@ -104,7 +106,7 @@ def _work_rerun(build: Build, change: Change) -> int:
 
 
 def _lost_work(before: Build, after: Build) -> str | None:
-    """What the order may not change: the commands and where they run, and all other instructions."""
+    """Order: the commands and where they run stay, and so do all other instructions."""
     if Counter(_commands(before)) != Counter(_commands(after)):
         return "it would change the commands that run"
     if _others(before) != _others(after):

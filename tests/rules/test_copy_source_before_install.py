@@ -40,8 +40,8 @@ def test_a_split_run_keeps_what_else_it_does_in_order():
 def test_blank_lines_between_instructions_are_kept():
     check_fixed(
         rule,
-        "FROM python:3\n\nWORKDIR /app\n\nCOPY . .\n\nRUN pip install -r requirements.txt\n\nCMD [\"python\"]\n",
-        "FROM python:3\n\nWORKDIR /app\n\nCOPY requirements.txt ./\n\nRUN pip install -r requirements.txt\n\nCOPY . .\n\nCMD [\"python\"]\n",
+        'FROM python:3\n\nWORKDIR /app\n\nCOPY . .\n\nRUN pip install -r requirements.txt\n\nCMD ["python"]\n',
+        'FROM python:3\n\nWORKDIR /app\n\nCOPY requirements.txt ./\n\nRUN pip install -r requirements.txt\n\nCOPY . .\n\nCMD ["python"]\n',
         PIP,
         edit="main.py",
     )
@@ -156,13 +156,37 @@ def test_good_order_is_left_alone(dockerfile, files):
     [
         (APP + "COPY . .\nRUN pip install -e .\n", PIP, "the project itself"),
         (APP + "COPY . .\nRUN pip install .\n", PIP, "the project's own files"),
-        (APP + "COPY . .\nRUN pip install -r requirements.txt\n", PIP | {"requirements.txt": "-e .\n"}, "`-e`"),
-        (APP + "COPY . .\nRUN pip install -r requirements.txt\n", PIP | {"requirements.txt": "./lib\n"}, "own files"),
-        (APP + "COPY . .\nRUN pip install -r requirements.txt\n", PIP | {"requirements.txt": "x @ file:///app/x\n"}, "own files"),
+        (
+            APP + "COPY . .\nRUN pip install -r requirements.txt\n",
+            PIP | {"requirements.txt": "-e .\n"},
+            "`-e`",
+        ),
+        (
+            APP + "COPY . .\nRUN pip install -r requirements.txt\n",
+            PIP | {"requirements.txt": "./lib\n"},
+            "own files",
+        ),
+        (
+            APP + "COPY . .\nRUN pip install -r requirements.txt\n",
+            PIP | {"requirements.txt": "x @ file:///app/x\n"},
+            "own files",
+        ),
         (APP + "COPY . .\nRUN pip install -r other.txt\n", PIP, "`other.txt` does not come from"),
-        (JS + "COPY . .\nRUN npm ci\n", NPM | {"package.json": '{"scripts": {"postinstall": "node x.js"}}'}, "`postinstall`"),
-        (JS + "COPY . .\nRUN npm ci\n", NPM | {"package.json": '{"workspaces": ["packages/*"]}'}, "workspaces"),
-        (JS + "COPY . .\nRUN npm ci\n", NPM | {"package.json": '{"dependencies": {"a": "file:./a"}}'}, "own files"),
+        (
+            JS + "COPY . .\nRUN npm ci\n",
+            NPM | {"package.json": '{"scripts": {"postinstall": "node x.js"}}'},
+            "`postinstall`",
+        ),
+        (
+            JS + "COPY . .\nRUN npm ci\n",
+            NPM | {"package.json": '{"workspaces": ["packages/*"]}'},
+            "workspaces",
+        ),
+        (
+            JS + "COPY . .\nRUN npm ci\n",
+            NPM | {"package.json": '{"dependencies": {"a": "file:./a"}}'},
+            "own files",
+        ),
     ],
 )
 def test_an_install_that_reads_the_source_stays_behind_it(dockerfile, files, reason):
@@ -207,9 +231,13 @@ def test_a_run_that_cannot_be_split_gets_words(run, reason):
 
 
 def test_a_step_between_that_may_read_the_source_stops_it():
-    check_silent(rule, APP + "COPY . .\nRUN make prepare\nRUN pip install -r requirements.txt\n", PIP)
+    check_silent(
+        rule, APP + "COPY . .\nRUN make prepare\nRUN pip install -r requirements.txt\n", PIP
+    )
 
 
 def test_copies_to_system_folders_stay_where_they_are():
-    dockerfile = APP + "COPY app /etc/app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+    dockerfile = (
+        APP + "COPY app /etc/app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+    )
     check_silent(rule, dockerfile, PIP)

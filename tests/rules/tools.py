@@ -23,13 +23,21 @@ def silences(rule: Rule, files: dict[str, str]) -> list[Silence]:
 
 
 def runs_again(of: Build, edit: str) -> int:
-    """How many RUN steps an edit to a file of the context re-runs."""
+    """How many commands of RUN steps an edit to a file of the context re-runs."""
     steps = rerun(of, Change(edits=frozenset({edit})))
-    return sum(s.status == "rerun" and s.instruction == "RUN" for s in steps)
+    lines = {s.line for s in steps if s.status == "rerun" and s.instruction == "RUN"}
+    runs = [layer for layer in of.layers if layer.instruction.span.start in lines]
+    return sum(len(layer.script.items) for layer in runs if layer.script is not None)
 
 
 def check_fixed(
-    rule: Rule, before: str, after: str, files: dict[str, str], *, edit: str, path: str = "Dockerfile"
+    rule: Rule,
+    before: str,
+    after: str,
+    files: dict[str, str],
+    *,
+    edit: str,
+    path: str = "Dockerfile",
 ) -> None:
     """The rule's only fix gives exactly `after`, and all that a fix must hold holds."""
     start = {**files, path: before}
@@ -50,7 +58,9 @@ def check_fixed(
         assert runs_again(fixed, edit) == runs_again(whole, edit)
 
 
-def check_silent(rule: Rule, dockerfile: str, files: dict[str, str], reason: str | None = None) -> None:
+def check_silent(
+    rule: Rule, dockerfile: str, files: dict[str, str], reason: str | None = None
+) -> None:
     """The rule finds nothing, and says why when a reason (a part of it) is given."""
     whole = {**files, "Dockerfile": dockerfile}
     assert findings(rule, whole) == []

@@ -1,0 +1,143 @@
+"""An ignore pattern that matches at the root only.
+
+In a .dockerignore, unlike in a .gitignore, every pattern starts at the root of the build context:
+`__pycache__` leaves out that folder and sends `app/__pycache__`
+(https://docs.docker.com/build/concepts/context/#matching). What is sent is part of the key of a
+`COPY . .`, so a cache that a tool writes into a source folder rebuilds the steps after it.
+`**/__pycache__` means every folder.
+
+A fresh clone holds none of these files and is not affected; the folder of a developer is. Silent
+unless the languages of the tree make nested ones certain, and where the pattern is written for the
+root on purpose (`/dist`).
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from rules.model.cache import Build
+from rules.model.dockerfile import Span
+from rules.model.finding import Edit, Finding, Fix, Silence
+from rules.model.ignore import Pattern
+from rules.model.installs.copied import from_context
+from rules.model.prose import code
+from rules.model.rule import Example, Rule
+
+rule = Rule(
+    __name__,
+    __doc__,
+    strategy="context",
+    example=Example(
+        edit="app/main.py",
+        path=".dockerignore",
+        files={
+            "Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n",
+            "app/main.py": "print()\n",
+        },
+        before=".git\n__pycache__/\n*.pyc\n",
+        after=".git\n**/__pycache__/\n**/*.pyc\n",
+    ),
+)
+
+MOST_FOLDERS = 3  # named in a message
+GAP = 3  # lines between two patterns that are still mended together
+
+
+def _python(name: str) -> bool:
+    return name.endswith(".py")
+
+
+def _package(name: str) -> bool:
+    return name == "package.json"
+
+
+_ARISE: Mapping[str, tuple[str, str, Callable[[str], bool]]] = {
+    # pattern -> a name that it matches, what makes one, and beside which files it arises
+    **{p: (n, "Python", _python) for p, n in {
+        "__pycache__": "__pycache__/m.pyc",
+        "__pycache__/*": "__pycache__/m.pyc",
+        "*.pyc": "__pycache__/m.pyc",
+        "*.py[co]": "__pycache__/m.pyc",
+        "*.py[cod]": "__pycache__/m.pyc",
+    }.items()},
+    "node_modules": ("node_modules/p/index.js", "npm", _package),
+}  # fmt: skip
+
+
+@rule.check
+def find(build: Build) -> Iterator[Finding | Silence]:
+    """One finding for each stretch of such patterns."""
+    ignore = build.context.ignore
+    if ignore is None or build.context.kind != "local" or build.context.error is not None:
+        return
+    if not _is_copied(build):
+        return
+    meant: list[tuple[Pattern, list[str]]] = []
+    for pattern in ignore.patterns:
+        folders = _folders(build, pattern)
+        if folders:
+            meant.append((pattern, folders))
+    for stretch in _stretches(meant):
+        yield _report(build, ignore.path, stretch)
+
+
+def _is_copied(build: Build) -> bool:
+    """Whether a COPY takes whole folders of the context."""
+    return any(
+        layer.copy is not None
+        and from_context(layer.copy)
+        and any(m.folder for m in layer.copy.matches)
+        for layer in build.layers
+    )
+
+
+def _folders(build: Build, pattern: Pattern) -> list[str]:
+    """The folders whose caches the pattern misses and a COPY takes, relative to the context."""
+    known = _ARISE.get(posixpath.normpath(pattern.text))
+    if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", ".")):
+        return []
+    name, _, beside = known
+    copied = {path for layer in build.layers if layer.copy is not None for path in layer.copy.files}
+    folders = sorted({posixpath.dirname(p) for p in copied if beside(posixpath.basename(p))} - {""})
+    return [folder for folder in folders if build.context.may_send(f"{folder}/{name}")]
+
+
+def _stretches(
+    meant: Sequence[tuple[Pattern, list[str]]],
+) -> Iterator[Sequence[tuple[Pattern, list[str]]]]:
+    """Patterns on lines near each other."""
+    start = 0
+    for at in range(1, len(meant) + 1):
+        if at == len(meant) or meant[at][0].line - meant[at - 1][0].line > GAP:
+            if at > start:
+                yield meant[start:at]
+            start = at
+
+
+def _report(build: Build, path: str, stretch: Sequence[tuple[Pattern, list[str]]]) -> Finding:
+    lines = (build.repository.read(path) or "").split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    edits = []
+    for pattern, _ in stretch:
+        line = lines[pattern.line - 1]
+        at = starts[pattern.line - 1] + len(line) - len(line.lstrip("\ufeff \t"))
+        edits.append(Edit(path, at, at, "**/"))
+    names = " and ".join(code(pattern.raw.strip()) for pattern, _ in stretch)
+    pattern, folders = stretch[0]
+    _, tool, _ = _ARISE[posixpath.normpath(pattern.text)]
+    shown = ", ".join(code(folder + "/") for folder in folders[:MOST_FOLDERS])
+    more = f" and {len(folders) - MOST_FOLDERS} more" if len(folders) > MOST_FOLDERS else ""
+    verb = "matches" if len(stretch) == 1 else "match"
+    return rule.finding(
+        path,
+        Span(stretch[0][0].line, stretch[-1][0].line),
+        subject=" ".join(p.text for p, _ in stretch),
+        message=(
+            f"{names} {verb} at the root of the build context only: what {tool} leaves in {shown}"
+            f"{more} is sent from a developer's folder (a fresh clone is not affected), and "
+            f"rebuilds what copies it. `**/` in front means every folder."
+        ),
+        severity="info",
+        fix=Fix(tuple(edits)),
+    )

@@ -1,0 +1,157 @@
+"""The pieces of a RUN: which install what, which read nothing of the project, which may."""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rules.model.cache import Build, Layer
+from rules.model.installs.copied import Copied
+from rules.model.installs.install import Call, Manager, Reads
+from rules.model.managers import manager_of
+from rules.model.processes import Process, list_processes
+from rules.model.script import Command, Item
+from rules.model.setup import may_read_source
+
+_STATE = frozenset("cd pushd popd export set unset alias umask ulimit shopt . source trap".split())
+_REMOVERS = frozenset("rm find strip unlink shred rmdir".split())
+_REMOVING = frozenset("remove purge prune clean autoremove del erase uninstall".split())
+_UNCERTAIN = "it is not certain what it reads"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One item of a RUN's top-level list: `npm ci` in `npm ci && npm run build`."""
+
+    item: Item
+    processes: tuple[Process, ...]
+    reads_source: str | None
+    """Why it must stay behind the source; None when it reads nothing of it."""
+    manager: Manager | None = None
+    reads: Reads | None = None
+
+    @property
+    def words(self) -> str:
+        """The command as one would type it, without wrappers and redirections."""
+        return " ".join(word.raw for word in self.processes[0].argv) if self.processes else ""
+
+    def without(self, options: Sequence[str]) -> str:
+        """The command without these options."""
+        return " ".join(w.raw for w in self.processes[0].argv if w.raw not in options)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether what follows may depend on it: `cd`, `export`, a variable, a function."""
+        return (
+            any(not isinstance(node, Command) for node in self.item.pipeline)
+            or any(p.name in _STATE for p in self.processes)
+            or any(isinstance(n, Command) and not n.argv for n in self.item.pipeline)
+        )
+
+    @property
+    def cleans(self) -> bool:
+        """Whether it may remove what something before it made."""
+        return any(
+            p.name is None or p.name in _REMOVERS or _REMOVING & set(p.args[:2])
+            for p in self.processes
+        )
+
+
+def pieces(
+    build: Build, layer: Layer, before: Sequence[Layer] = (), targets: Sequence[str] = ()
+) -> list[Piece]:
+    """The pieces of a RUN in order, empty when its script cannot be read.
+
+    `before` are the layers whose copies it sees; `targets` the absolute paths of those copies that
+    are taken for source: a piece that may read below them must stay behind them.
+    """
+    script = layer.script
+    if script is None or script.opaque is not None:
+        return []
+    reader = _Reader(Copied(build, before), targets)
+
+    def value_of(name: str) -> str | None:
+        value = layer.variables.find(name)
+        return None if value is None else value.text
+
+    processes = list_processes(script, layer.folder, value_of)
+    found = []
+    for index, item in enumerate(script.items):
+        mine = tuple(process for process in processes if process.item == index)
+        found.append(reader.read(item, mine))
+    return found
+
+
+class _Reader:
+    """Reads the items of one script."""
+
+    def __init__(self, copied: Copied, targets: Sequence[str]) -> None:
+        self._copied = copied
+        self._targets = targets
+
+    def read(self, item: Item, processes: tuple[Process, ...]) -> Piece:
+        if any(not isinstance(node, Command) for node in item.pipeline):
+            return Piece(item, processes, _UNCERTAIN)
+        if len(item.pipeline) == 1 and len(processes) == 1:
+            process = processes[0]
+            manager = manager_of(process.name) if process.name else None
+            reads = self._reads(manager, process) if manager is not None else None
+            if reads is not None:
+                reason = self._redirected(item) or reads.needs_source
+                return Piece(item, processes, reason, manager, reads)
+        reasons = [self._redirected(item), *(self._plain(process) for process in processes)]
+        return Piece(item, processes, next((r for r in reasons if r is not None), None))
+
+    def _reads(self, manager: Manager, process: Process) -> Reads | None:
+        """What an install reads; its words and its folder must be known."""
+        words = tuple(word for word in process.args if word is not None)
+        unknown = len(words) < len(process.args) or _hides(process)
+        if unknown or process.folder is None:
+            written = tuple(word.value for word in process.argv[1:])
+            if manager.read(Call(written, "/"), self._copied) is None:
+                return None
+            return Reads(project=True, needs_source="its words or its folder are not known")
+        return manager.read(Call(words, process.folder), self._copied)
+
+    def _plain(self, process: Process) -> str | None:
+        """Why a program that installs nothing may read the source."""
+        words = tuple(word for word in process.args if word is not None)
+        if process.name is None or process.folder is None or len(words) < len(process.args):
+            return _UNCERTAIN
+        if _hides(process):
+            return _UNCERTAIN
+        if process.name in _STATE and not self._sources_script(process.name, words):
+            return None
+        if may_read_source((process.name, *words), process.folder, self._targets):
+            return f"`{process.name}` may read the source"
+        return None
+
+    def _sources_script(self, name: str, words: Sequence[str]) -> bool:
+        """Whether `.` or `source` reads a script that may be one of the project's."""
+        if name not in (".", "source"):
+            return False
+        return not words or not words[0].startswith("/") or _below(words[0], self._targets)
+
+    def _redirected(self, item: Item) -> str | None:
+        """Whether a substitution or a redirection may touch the source."""
+        for node in item.pipeline:
+            if node.substitutions:
+                return _UNCERTAIN
+            for redirect in node.redirects:
+                if redirect.operator in (">&", "<&", "<<", "<<-", "<<<"):
+                    continue
+                target = redirect.target
+                if not target.literal or not target.value.startswith("/"):
+                    return _UNCERTAIN
+                if _below(target.value, self._targets):
+                    return "it is redirected to or from the source"
+        return None
+
+
+def _hides(process: Process) -> bool:
+    """Whether more runs than the words say."""
+    return process.open_ended or process.inside is not None
+
+
+def _below(path: str, targets: Sequence[str]) -> bool:
+    whole = posixpath.normpath(path) + "/"
+    return any(whole.startswith(target.rstrip("/") + "/") for target in targets)

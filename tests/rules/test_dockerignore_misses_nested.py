@@ -1,0 +1,62 @@
+import pytest
+
+from rules.dockerignore_misses_nested import rule
+from tests.rules.tools import check_fixed, findings
+
+FILES = {"Dockerfile": "FROM python:3\nWORKDIR /app\nCOPY . .\n", "app/api/a.py": "", "main.py": ""}
+
+
+def test_the_example_of_the_documentation():
+    e = rule.example
+    check_fixed(rule, e.before, e.after, e.files, edit=e.edit, path=e.path)
+
+
+def test_the_comment_names_the_folders_and_who_is_affected():
+    (found,) = findings(rule, FILES | {".dockerignore": "__pycache__\n"})
+    assert "`app/api/`" in found.message
+    assert "a fresh clone is not affected" in found.message
+
+
+def test_patterns_far_apart_are_told_apart():
+    text = "__pycache__\n" + "x\n" * 5 + "*.pyc\n"
+    assert len(findings(rule, FILES | {".dockerignore": text})) == 2
+
+
+def test_node_modules_of_nested_packages():
+    files = {
+        "Dockerfile": "FROM node:22\nWORKDIR /app\nCOPY . .\n",
+        "package.json": "{}",
+        "packages/a/package.json": "{}",
+    }
+    check_fixed(
+        rule,
+        "node_modules\n",
+        "**/node_modules\n",
+        files,
+        edit="package.json",
+        path=".dockerignore",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ignore", "files"),
+    [
+        ("**/__pycache__\n", FILES),
+        ("/__pycache__\n", FILES),
+        ("__pycache__\napp\n", FILES),
+        ("__pycache__\n**/*.pyc\n", FILES),
+        ("__pycache__\n", {k: v for k, v in FILES.items() if k != "app/api/a.py"}),
+        ("node_modules\n", FILES | {"package.json": "{}"}),
+        ("__pycache__\n", FILES | {"Dockerfile": "FROM python:3\nCOPY main.py /app/\n"}),
+        ("!__pycache__\n", FILES),
+        ("__pycache__\n[\n", FILES),
+    ],
+)
+def test_silent_where_nothing_nested_is_sent(ignore, files):
+    assert findings(rule, {**files, ".dockerignore": ignore}) == []
+
+
+def test_a_pattern_that_would_drop_a_tracked_file_gets_words():
+    (found,) = findings(rule, FILES | {".dockerignore": "*.pyc\n", "app/api/kept.pyc": ""})
+    assert found.fix is None
+    assert "tracked files" in (found.no_fix or "")
