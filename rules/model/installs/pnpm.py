@@ -1,0 +1,193 @@
+"""pnpm: `pnpm install` and `pnpm fetch`.
+
+https://pnpm.io/cli/install and https://pnpm.io/cli/fetch
+"""
+
+from typing import Any
+
+from rules.model.installs.install import (
+    Cache,
+    Call,
+    Image,
+    Manager,
+    Reads,
+    join,
+    source_install,
+    split_options,
+    tool_install,
+)
+from rules.model.installs.node import Packages, project_folder, version_asked
+from rules.model.installs.reading import (
+    NeedsSourceError,
+    following,
+    here,
+    json_table,
+    mapping,
+    nearest,
+    reads_files,
+    required,
+    strings,
+    yaml_table,
+)
+from rules.model.prose import code
+
+_VALUED = frozenset(
+    "-C --dir --filter -F --filter-prod --store-dir --reporter --loglevel --network-concurrency "
+    "--child-concurrency --workspace-concurrency --registry --modules-dir --virtual-store-dir "
+    "--lockfile-dir --package-import-method --public-hoist-pattern --hoist-pattern --config-dir "
+    "--fetch-timeout --fetch-retries --test-pattern --changed-files-ignore-pattern --cpu --os "
+    "--libc --node-linker".split()
+)
+_NAMING = (  # settings of pnpm-workspace.yaml that name files or programs, or copy members
+    "pnpmfile", "globalPnpmfile", "cafile", "scriptShell", "nodeOptions", "lockfileDir",
+    "injectWorkspacePackages", "syncInjectedDepsAfterScripts", "modulesDir", "patchesDir",
+    "userconfig", "npmrcAuthFile",
+)  # fmt: skip
+_OWN_NAMING = ("inject-workspace-packages", "lockfile-dir", "modules-dir")  # the same in .npmrc
+_STORE = Cache(
+    folder=".local/share/pnpm/store",
+    variables=(
+        ("npm_config_store_dir", ""),
+        ("PNPM_HOME", "/store"),
+        ("XDG_DATA_HOME", "/pnpm/store"),
+    ),
+    options=("--store-dir",),
+    cleaned_by=("pnpm store prune",),
+)
+"""https://pnpm.io/settings#storedir"""
+_OLD_STORE = Cache(
+    folder=".pnpm-store",
+    variables=_STORE.variables[:1],
+    options=_STORE.options,
+    cleaned_by=_STORE.cleaned_by,
+)
+"""Up to 6: https://pnpm.io/6.x/npmrc#store-dir"""
+
+
+@following
+def read(call: Call, image: Image) -> Reads | None:
+    """Read `pnpm install` and `pnpm fetch`."""
+    options, arguments = split_options(call.words, _VALUED)
+    names = {name for name, _ in options}
+    verb = arguments[0] if arguments else ""
+    if verb == "recursive":
+        arguments = arguments[1:]
+        verb = arguments[0] if arguments else ""
+    if verb in ("add", "deploy"):
+        local = [a for a in arguments[1:] if a.startswith((".", "/", "~", "file:", "link:"))]
+        if verb == "add" and names & {"-g", "--global"} and not local:
+            return tool_install()
+        return source_install(f"`pnpm {verb}` reads packages of the project")
+    if verb not in ("install", "i", "fetch", "ci", "clean-install"):
+        return None
+    if names & {"--lockfile-dir", "--modules-dir", "--virtual-store-dir", "--config-dir"}:
+        return source_install("it keeps its files in a folder that is not followed")
+    folder = next((call.at(value) for name, value in options if name in ("-C", "--dir")), "")
+    folder = folder or call.folder
+    if verb == "fetch":
+        return _fetch(image, folder)
+    if arguments[1:]:
+        return source_install("it adds packages to the project's own manifest")
+    return _install(call, image, folder, alone="--ignore-workspace" in names)
+
+
+def _install(call: Call, image: Image, folder: str, *, alone: bool) -> Reads:
+    workspace = None if alone else nearest(image, folder, "pnpm-workspace.yaml")
+    root = workspace or project_folder(image, folder)
+    packages = Packages(image, root)
+    packages.files += here(image, root, "pnpm-lock.yaml")
+    said = _workspace(packages) if workspace else {}
+    rc = _settings(packages, folder)
+    if said.get("ignoreScripts") is True or "--ignore-scripts" in call.words:
+        packages.scripts = ()
+    if call.sets("npm_config_ignore_scripts"):
+        packages.scripts = ()
+    manifest = packages.project(strings(said.get("packages")))
+    members = [place for place in packages.seen if place != root]
+    for place in sorted(members):
+        packages.files += here(image, place, "pnpm-lock.yaml", ".npmrc")
+        _refuse_copies(json_table(image, join(place, "package.json")))
+    _refuse_copies(manifest)
+    return packages.reads(caches=_caches(manifest, said, rc))
+
+
+def _workspace(packages: Packages) -> dict[str, Any]:
+    """Take in `pnpm-workspace.yaml` (https://pnpm.io/settings)."""
+    path = join(packages.root, "pnpm-workspace.yaml")
+    packages.files.append(path)
+    said = yaml_table(packages.image, path)
+    for key in _NAMING:
+        if said.get(key):
+            raise NeedsSourceError(f"{code(key)} in `pnpm-workspace.yaml` is not followed")
+    for patch in mapping(said.get("patchedDependencies")).values():
+        packages.patch(packages.root, patch)
+    for value in mapping(said.get("overrides")).values():
+        if str(value).startswith(("file:", "link:", ".", "/")):
+            raise NeedsSourceError("`pnpm-workspace.yaml` replaces packages by local ones")
+    return said
+
+
+def _settings(packages: Packages, folder: str) -> dict[str, str]:
+    """Take in `.npmrc` and the hooks in `.pnpmfile.cjs` (https://pnpm.io/pnpmfile)."""
+    rc = packages.settings(packages.root)
+    if folder != packages.root:
+        rc = {**rc, **packages.settings(folder)}
+    for key in _OWN_NAMING:
+        if rc.get(key, "false") != "false":
+            raise NeedsSourceError(f"{code(key)} in `.npmrc` may name files of the project")
+    for path in here(
+        packages.image, packages.root, ".pnpmfile.cjs", ".pnpmfile.mjs", "pnpmfile.js"
+    ):
+        text = required(packages.image, path)
+        if "require" in text or "import" in text:
+            raise NeedsSourceError("`.pnpmfile.cjs` may read other files")
+        packages.files.append(path)
+    return rc
+
+
+def _refuse_copies(manifest: dict[str, Any]) -> None:
+    """Members that are copied into node_modules are read whole."""
+    meta = mapping(manifest.get("dependenciesMeta"))
+    if any(mapping(value).get("injected") for value in meta.values()):
+        raise NeedsSourceError("a package of the workspace is copied into `node_modules`")
+    if mapping(manifest.get("publishConfig")).get("directory"):
+        raise NeedsSourceError("a package of the workspace is linked by its build folder")
+
+
+def _fetch(image: Image, folder: str) -> Reads:
+    """Read for `pnpm fetch`: the lock file, patches and settings, no manifest.
+
+    The manifest is read all the same where it says which pnpm is to run.
+    """
+    root = nearest(image, folder, "pnpm-lock.yaml")
+    if root is None:
+        raise NeedsSourceError("`pnpm-lock.yaml` does not come from the build context")
+    packages = Packages(image, root)
+    files = [join(root, "pnpm-lock.yaml")]
+    manifest: dict[str, Any] = {}
+    for path in here(image, root, "package.json"):
+        manifest = json_table(image, path)
+        if {"packageManager", "devEngines", "pnpm"} & manifest.keys():
+            files.append(path)
+        for patch in mapping(mapping(manifest.get("pnpm")).get("patchedDependencies")).values():
+            packages.patch(root, patch)
+    said = _workspace(packages) if here(image, root, "pnpm-workspace.yaml") else {}
+    rc = _settings(packages, folder)
+    caches = _caches(manifest, said, rc)
+    files += packages.files
+    return reads_files(image, files, (join(root, "node_modules"),), caches=caches)
+
+
+def _caches(
+    manifest: dict[str, Any], said: dict[str, Any], rc: dict[str, str]
+) -> tuple[Cache, ...] | None:
+    if said.get("enableGlobalVirtualStore") or rc.get("enable-global-virtual-store") == "true":
+        why = "the program reads its packages from the store"
+        return (Cache(folder=_STORE.folder, refused=why),)
+    if said.get("storeDir") or rc.get("store-dir"):
+        return (Cache(folder=_STORE.folder, refused="the store is elsewhere"),)
+    asked = version_asked(manifest, "pnpm")
+    return (_OLD_STORE,) if asked is not None and asked[0] < 7 else None
+
+
+PNPM = Manager(name="pnpm", programs=("pnpm",), read=read, caches=(_STORE,))
