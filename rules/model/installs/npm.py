@@ -22,7 +22,8 @@ _INSTALLS = frozenset(
 )
 _CLEAN = frozenset("ci clean-install ic install-clean isntall-clean".split())
 _VALUED = frozenset(
-    "-C --prefix -w --workspace --location --registry --loglevel --cache --omit --include --only --userconfig --globalconfig "
+    "-C --prefix -w --workspace --location --registry --loglevel --cache --omit --include "
+    "--only --userconfig --globalconfig "
     "--install-strategy --fetch-retries --fetch-timeout --fetch-retry-mintimeout "
     "--fetch-retry-maxtimeout --maxsockets --network-timeout --tag --before --cpu --os "
     "--libc --script-shell --https-proxy --proxy --cafile".split()

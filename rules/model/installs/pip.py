@@ -4,6 +4,7 @@ https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
 import posixpath
+from collections.abc import Iterable
 
 from rules.model.installs.install import (
     Cache,
@@ -11,10 +12,20 @@ from rules.model.installs.install import (
     Image,
     Manager,
     Reads,
+    join,
     source_install,
     split_options,
     tool_install,
 )
+from rules.model.installs.reading import (
+    NeedsSourceError,
+    following,
+    is_url,
+    named,
+    reads_files,
+    required,
+)
+from rules.model.prose import code
 
 MAX_FILES = 12
 
@@ -24,46 +35,58 @@ _VALUED = frozenset(
     "--prefix --root --platform --python-version --implementation --abi --progress-bar "
     "--no-binary --only-binary --upgrade-strategy --src --log --report --exists-action "
     "--global-option --config-settings -C --python --use-feature --use-deprecated --group "
-    "--root-user-action --keyring-provider --build-constraint".split()
+    "--root-user-action --keyring-provider --build-constraint --build-option -w --wheel-dir -d "
+    "--dest --uploaded-prior-to".split()
 )
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
+_MOVED = ("-t", "--target", "--prefix", "--root", "--src", "-w", "--wheel-dir", "-d", "--dest")
 
 
+@following
 def read(call: Call, image: Image) -> Reads | None:
-    """What `pip install …` reads."""
+    """Read `pip install`, and `pip wheel` and `pip download`, which stop before installing."""
     options, arguments = split_options(call.words, _VALUED)
-    if arguments[:1] != ["install"]:
+    if arguments[:1] not in (["install"], ["wheel"], ["download"]):
         return None
-    if any(name in ("-e", "--editable") for name, _ in options):
-        return source_install("`-e` installs the project itself")
-    for argument in arguments[1:]:
-        if _is_local(argument):
-            return source_install("it installs a package from the project's own files")
-    if any(name == "--group" for name, _ in options):
-        return source_install("`--group` reads pyproject.toml in ways that are not followed")
-    roots = [value for name, value in _with_joined(options) if name in ("-r", "--requirement")]
-    limits = [value for name, value in _with_joined(options) if name in ("-c", "--constraint")]
-    local = [call.at(value) for value in [*roots, *limits] if not _is_url(value)]
-    if not local:
-        return tool_install(_writes(call, options))
-    return _follow(local, call, image, _writes(call, options))
+    if call.sets("PIP_REQUIREMENT", "PIP_CONFIG_FILE", "PIP_EDITABLE", "PIP_FIND_LINKS"):
+        return source_install("variables of pip name files that are not followed")
+    moved = tuple(call.at(value) for name, value in options if name in _MOVED and value)
+    roots = requirement_roots(call, options, arguments[1:])
+    limit = call.environment.get("PIP_CONSTRAINT", "")
+    if limit is None or (limit and " " in limit):
+        return source_install("the file that PIP_CONSTRAINT names is not known")
+    if limit and not is_url(limit):
+        roots.append(call.at(limit))
+    if not roots:
+        return tool_install(moved)
+    return reads_files(image, follow(image, roots), moved)
 
 
-def _with_joined(options: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """`-rfile` is `-r file`."""
-    return [
-        (name[:2], name[2:]) if name[:2] in ("-r", "-c") and len(name) > 2 else (name, value)
-        for name, value in options
-    ]
+def requirement_roots(
+    call: Call, options: Iterable[tuple[str, str]], arguments: Iterable[str]
+) -> list[str]:
+    """The local files of `-r` and `-c`; raises NeedsSourceError when a package is local."""
+    roots = []
+    for given, said in options:
+        name, value = given, said
+        if given[:2] in ("-r", "-c", "-e", "-f") and len(given) > 2:
+            name, value = given[:2], given[2:]  # `-rfile` is `-r file`
+        if name in ("-e", "--editable") and not is_url(value):
+            raise NeedsSourceError("`-e` installs the project itself")
+        if name == "--group":
+            raise NeedsSourceError("`--group` reads pyproject.toml in ways that are not followed")
+        if name in ("-f", "--find-links") and not is_url(value):
+            raise NeedsSourceError("`--find-links` finds packages in a folder")
+        files = ("-r", "--requirement", "-c", "--constraint", "--build-constraint")
+        if name in files and not is_url(value):
+            roots.append(call.at(value))
+    if any(is_local(argument) for argument in arguments):
+        raise NeedsSourceError("it installs a package from the project's own files")
+    return roots
 
 
-def _writes(call: Call, options: list[tuple[str, str]]) -> tuple[str, ...]:
-    moved = ("-t", "--target", "--prefix", "--root", "--src")
-    return tuple(call.at(value) for name, value in options if name in moved and value)
-
-
-def _follow(roots: list[str], call: Call, image: Image, writes: tuple[str, ...]) -> Reads:
-    """All files that the requirements files name, or why they cannot all be named."""
+def follow(image: Image, roots: Iterable[str]) -> list[str]:
+    """All requirements files that these name, themselves included."""
     waiting = list(roots)
     seen: list[str] = []
     while waiting:
@@ -71,29 +94,24 @@ def _follow(roots: list[str], call: Call, image: Image, writes: tuple[str, ...])
         if path in seen:
             continue
         if len(seen) == MAX_FILES:
-            return source_install(f"more than {MAX_FILES} requirements files belong to it")
-        text = image.text(path)
-        if text is None:
-            name = posixpath.basename(path)
-            return source_install(f"`{name}` does not come from the build context as a text file")
+            raise NeedsSourceError(f"more than {MAX_FILES} requirements files belong to it")
         seen.append(path)
-        for line in _logical_lines(text):
-            named, reason = _named_by(line, path, call)
-            if reason is not None:
-                return source_install(f"`{posixpath.basename(path)}` {reason}")
-            waiting += named
-    return Reads(project=True, files=tuple(seen), writes=writes)
+        for line in _logical_lines(required(image, path)):
+            try:
+                waiting += _named_by(line, posixpath.dirname(path))
+            except NeedsSourceError as reason:
+                raise NeedsSourceError(f"{named(path)} {reason}") from None
+    return seen
 
 
 def _logical_lines(text: str) -> list[str]:
     """Requirement lines: continuations joined, comments and blanks gone."""
     lines, held = [], ""
-    for line in text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"):
+    for line in text.split("\n"):
         if line.endswith("\\") and not line.lstrip().startswith("#"):
             held += line[:-1]
             continue
-        whole = held + line
-        held = ""
+        whole, held = held + line, ""
         # A comment starts at the line's start or after a blank.
         for blank in (" #", "\t#"):
             whole = whole.partition(blank)[0]
@@ -103,41 +121,33 @@ def _logical_lines(text: str) -> list[str]:
     return [*lines, held.strip()] if held.strip() else lines
 
 
-def _named_by(line: str, path: str, call: Call) -> tuple[list[str], str | None]:
-    """Files that one requirement line names, or why it needs the source."""
-    if "${" in line and not _is_url(line.partition(" ")[2] or line):
-        return [], "takes a name from the environment"
-    folder = posixpath.dirname(path)
+def _named_by(line: str, folder: str) -> list[str]:
+    """Files that one requirement line names."""
+    if "${" in line and not is_url(line.partition(" ")[2] or line):
+        raise NeedsSourceError("takes a name from the environment")
     for option in ("--requirement", "--constraint", "-r", "-c"):
         if line.startswith(option):
-            value = line[len(option) :].lstrip("= \t")
-            if _is_url(value):
-                return [], None
-            return [posixpath.normpath(posixpath.join(folder, value))], None
+            value = line[len(option) :].lstrip("= \t").strip("\"'")
+            return [] if is_url(value) else [join(folder, value)]
+    value = line.partition(" ")[2].strip() or line.partition("=")[2].strip()
     if line.startswith(("-e", "--editable")):
-        value = line.partition(" ")[2].strip()
-        if _is_url(value) and not value.startswith("file:"):
-            return [], None
-        return [], "installs a folder of the project (`-e`)"
-    if line.startswith(("-f", "--find-links")):
-        value = line.partition(" ")[2].strip() or line.partition("=")[2].strip()
-        return ([], None) if _is_url(value) else ([], "finds packages in a folder of the project")
+        if not is_url(value):
+            raise NeedsSourceError("installs a folder of the project (`-e`)")
+        return []
+    if line.startswith(("-f", "--find-links")) and not is_url(value):
+        raise NeedsSourceError("finds packages in a folder of the project")
     if line.startswith("-"):
-        return [], None
-    name, at, target = line.partition("@")
-    if _is_local(line.split(";")[0].strip()) or (at and _is_local(target.split(";")[0].strip())):
-        return [], "names a package among the project's own files"
-    return [], None
+        return []
+    bare = line.partition(";")[0].partition(" --")[0].strip()
+    _, at, target = bare.partition("@")
+    if is_local(bare) or (at and is_local(target.strip())):
+        raise NeedsSourceError("names a package among the project's own files")
+    return []
 
 
-def _is_url(value: str) -> bool:
-    scheme, found, _ = value.partition("://")
-    return bool(found) and scheme.lower() != "file"
-
-
-def _is_local(requirement: str) -> bool:
+def is_local(requirement: str) -> bool:
     """Whether a requirement names a file or folder rather than a package or an address."""
-    if _is_url(requirement):
+    if is_url(requirement):
         return False
     bare = requirement.partition("[")[0]
     return (
@@ -146,6 +156,14 @@ def _is_local(requirement: str) -> bool:
         or "\\" in bare
         or bare.endswith(_ARCHIVES)
     )
+
+
+def refuse_local(requirement: str, path: str) -> None:
+    """Raise NeedsSourceError when a requirement of a manifest is among the project's files."""
+    bare = requirement.partition(";")[0].strip()
+    _, at, target = bare.partition("@")
+    if is_local(bare) or (at and is_local(target.strip())):
+        raise NeedsSourceError(f"{named(path)} names {code(bare)} among the project's own files")
 
 
 PIP_CACHE = Cache(
@@ -158,9 +176,4 @@ PIP_CACHE = Cache(
 )
 """https://pip.pypa.io/en/stable/topics/caching/"""
 
-PIP = Manager(
-    name="pip",
-    programs=("pip", "pip3"),
-    read=read,
-    caches=(PIP_CACHE,),
-)
+PIP = Manager(name="pip", programs=("pip", "pip3"), read=read, caches=(PIP_CACHE,))

@@ -133,7 +133,7 @@ def _match(pattern: list[str], parts: list[str]) -> bool:
     for part in [*parts, None]:
         for place in sorted(reached):
             while place < len(pattern) and pattern[place] == "**":
-                place += 1  # noqa: PLW2901
+                place += 1
                 reached.add(place)
         if part is None:
             break
