@@ -9,6 +9,7 @@ import re
 import urllib.parse
 from collections.abc import Iterable, Sequence
 
+from bot.config import PATH, ConfigError
 from rules.model.finding import Finding, Suggestion
 from rules.model.prose import code, longest_run
 
@@ -20,7 +21,7 @@ LEARN_MORE = "[Why, and when it is silent]({page}) · mute: `# layerwise: ignore
 NOT_A_SUGGESTION = "The change reaches beyond the lines of this pull request:"
 ELSEWHERE = "Outside the lines that this pull request shows:"
 SKIPPED = "Not looked at:"
-TOO_MANY = "{count} more not shown (`max_comments`)."
+SETTINGS = f"Faults in `{PATH}` (the rest of it holds):"
 
 _MARKER = re.compile(r"<!-- layerwise:v1 fp=([0-9a-f]{16}(?:,[0-9a-f]{16})*) -->")
 
@@ -77,7 +78,12 @@ def _body(findings: Sequence[Finding], block: str) -> str:
     return "\n\n".join(parts)[: MAX_BODY - len(end) - 2] + "\n\n" + end
 
 
-def summary(findings: int, elsewhere: Sequence[Finding], skipped: Sequence[tuple[str, str]]) -> str:
+def summary(
+    findings: int,
+    elsewhere: Sequence[Finding],
+    skipped: Sequence[tuple[str, str]],
+    faults: Sequence[ConfigError] = (),
+) -> str:
     """The body of the review: one line, then what no line could carry and what was not read."""
     count = f"{findings} comment{'s' * (findings != 1)}"
     lines = [INTRODUCTION.format(findings=count)]
@@ -86,4 +92,6 @@ def summary(findings: int, elsewhere: Sequence[Finding], skipped: Sequence[tuple
         lines += [f"- {code(f'{f.path}:{f.span.start}')} {f.message}" for f in elsewhere]
     if skipped:
         lines += ["", SKIPPED, *(f"- {code(path)}: {why}" for path, why in skipped)]
+    if faults:
+        lines += ["", SETTINGS, *(f"- line {f.line}: {code(f.message)}" for f in faults)]
     return "\n".join(lines)[:MAX_BODY]

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot import comment
 from bot.client import Client
+from bot.config import PATH
 from bot.diff import PatchError, read_patch
 from bot.review import Review
 from bot.snapshot import FileChange, Snapshot
@@ -20,6 +21,14 @@ MAX_TEXT = 512_000  # bytes; GitHub's GraphQL cuts texts there
 _BATCH = 100  # blobs asked for in one query
 _MIGHT_BE_NAMED = re.compile(r"docker|container", re.IGNORECASE)
 
+_PULL_REQUEST = """
+query($owner: String!, $name: String!, $number: Int!, $settings: String!) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) { headRefOid isDraft state }
+    object(expression: $settings) { ... on Blob { text } }
+  }
+}
+"""
 _EARLIER = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -44,6 +53,8 @@ class PullRequest:
     head: str
     draft: bool = False
     open: bool = True
+    settings: str | None = None
+    """The text of the settings file on the default branch."""
 
     @property
     def path(self) -> Mapping[str, str]:
@@ -68,11 +79,19 @@ class GitHub:
         return [_change(item) async for item in self._client.getiter(url, dict(where))]
 
     async def pull_request(self, repository: str, number: int) -> PullRequest:
-        """The pull request as it is now."""
-        where = PullRequest(repository, number, "").path
-        item = await self._client.getitem("/repos/{owner}/{repo}/pulls/{number}", dict(where))
-        head = item["head"]["sha"]
-        return PullRequest(repository, number, head, item["draft"], item["state"] == "open")
+        """The pull request as it is now, and the settings of its repository."""
+        owner, _, name = repository.partition("/")
+        variables = {"owner": owner, "name": name, "number": number, "settings": f"HEAD:{PATH}"}
+        data = await self._client.graphql(_PULL_REQUEST, variables)
+        pull, settings = data["repository"]["pullRequest"], data["repository"]["object"]
+        return PullRequest(
+            repository,
+            number,
+            pull["headRefOid"],
+            draft=pull["isDraft"],
+            open=pull["state"] == "OPEN",
+            settings=None if settings is None else settings["text"],
+        )
 
     async def fetch(self, pull: PullRequest, changes: Iterable[FileChange]) -> Snapshot:
         """The tree at the head of the pull request, its texts not yet read."""

@@ -4,8 +4,9 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+import rules
 from bot.analysis import ROUNDS, analyse
-from bot.config import Config
+from bot.config import PATH, read_config
 from bot.diff import Hunk, read_patch
 from bot.review import Reviewed, compose
 from bot.snapshot import FileChange, Snapshot
@@ -31,8 +32,11 @@ class Clone:
     """A git repository on this machine, read with git's own commands."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: any folder inside the work tree, or a bare repository."""
+        """`folder`: any folder inside the work tree, or a bare repository; GitError if none."""
+        if not folder.is_dir():
+            raise GitError(f"no such folder: {folder}")
         self.folder = folder
+        self.git("rev-parse", "--git-dir")  # complains if this is no repository
         self._objects: dict[str, str] = {}
 
     def git(self, *arguments: str, given: bytes | None = None) -> bytes:
@@ -54,9 +58,6 @@ class Clone:
         try:
             found = self.git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         except GitError as error:
-            if not (self.folder).is_dir():
-                raise GitError(f"no such folder: {self.folder}") from error
-            self.git("rev-parse", "--git-dir")  # complains if this is no repository at all
             raise GitError(f"no commit called {revision!r} in {self.folder}") from error
         return found.decode().strip()
 
@@ -106,6 +107,13 @@ class Clone:
             frozenset(paths), executable=frozenset(executable), symlinks=frozenset(symlinks)
         )
 
+    def text(self, revision: str, path: str) -> str | None:
+        """One file of a revision, None where there is none."""
+        try:
+            return _text(self.git("cat-file", "blob", f"{self.commit(revision)}:{path}"))
+        except GitError:
+            return None
+
     def read(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Texts of files of the tree read last; None for what is too large or no UTF-8."""
         wanted = sorted(paths)
@@ -142,14 +150,16 @@ class Clone:
 def review(folder: Path, base: str | None, head: str) -> Reviewed:
     """What the App would post if `head` were a pull request to `base`; GitError if git fails."""
     clone = Clone(folder)
-    snapshot = clone.fetch(base or clone.default_base(), head)
-    config = Config()
+    base = base or clone.default_base()
+    settings = clone.text(base, PATH)
+    config, faults = read_config(settings, rules.BY_NAME)
+    snapshot = clone.fetch(base, head)
     for _ in range(ROUNDS):
         analysis = analyse(snapshot, config)
         if not snapshot.missing:
             break
         snapshot = snapshot.with_texts(clone.read(snapshot.missing))
-    return Reviewed(snapshot, analysis, compose(snapshot, analysis, config))
+    return Reviewed(snapshot, analysis, compose(snapshot, analysis, config, faults=faults))
 
 
 def _split_patches(diff: bytes) -> list[bytes]:

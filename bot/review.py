@@ -7,7 +7,7 @@ from typing import NamedTuple
 import rules
 from bot import comment
 from bot.analysis import Analysis
-from bot.config import Config
+from bot.config import Config, ConfigError
 from bot.diff import Hunk
 from bot.snapshot import FileChange, Snapshot
 from rules.model.dockerfile import Span
@@ -54,9 +54,15 @@ class _Placed(NamedTuple):
 
 
 def compose(
-    snapshot: Snapshot, analysis: Analysis, config: Config, said: frozenset[str] = frozenset()
+    snapshot: Snapshot,
+    analysis: Analysis,
+    config: Config,
+    said: frozenset[str] = frozenset(),
+    faults: Sequence[ConfigError] = (),
 ) -> Review:
     """The review of a change, without what was `said` before (fingerprints).
+
+    `faults` are those of the settings file: its author is told of them.
 
     Findings on overlapping lines become one suggestion. A suggestion is made only where GitHub
     can commit it: all its lines on the right side of one hunk, none removed between them. Else
@@ -77,7 +83,7 @@ def compose(
     shown = comments[: config.most_comments]
     for dropped in comments[config.most_comments :]:
         elsewhere += dropped.findings
-    body = comment.summary(len(shown), elsewhere, analysis.skipped)
+    body = comment.summary(len(shown), elsewhere, analysis.skipped, faults)
     return Review(body, tuple(shown), tuple(elsewhere))
 
 

@@ -3,8 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
+import rules
 from bot.analysis import ROUNDS, Analysis, analyse
-from bot.config import Config
+from bot.config import Config, read_config
 from bot.github import GitHub, PullRequest, concerns_us
 from bot.job import Job
 from bot.review import compose
@@ -27,16 +28,16 @@ async def review(job: Job, github: GitHub) -> Outcome:
     pull = await github.pull_request(job.repository, job.pull_request)
     if not pull.open:
         return Outcome("closed")
-    if pull.draft:
+    config, faults = read_config(pull.settings, rules.BY_NAME)
+    if pull.draft and config.drafts != "review":
         return Outcome("draft")
     if job.updated_at and pull.head != job.head:
         return Outcome("superseded")
-    config = Config()
     snapshot, analysis = await _analyse(pull, changes, github, config)
     head, said = await github.earlier(pull)
     if head != pull.head:
         return Outcome("superseded")
-    composed = await asyncio.to_thread(compose, snapshot, analysis, config, said)
+    composed = await asyncio.to_thread(compose, snapshot, analysis, config, said, faults)
     if not composed:
         return Outcome("nothing to say")
     await github.post(pull, composed)

@@ -89,7 +89,8 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
     """Follow the stage from its copy `first` as long as nothing reads the source."""
     stretch = Stretch(layers, [layers[first]])
     before = inherited(build, layers[first].stage)
-    copies, passed = [], []  # since the last install: a stretch ends with one
+    copies: list[Layer] = []  # since the last install: a stretch ends with one
+    passed: list[Layer] = []
     for at in range(first + 1, len(layers)):
         layer = layers[at]
         sources = [*stretch.copies, *copies]

@@ -7,12 +7,13 @@ from typing import Any
 
 from rules.model.copies import Copy, is_remote, keeps_name
 from rules.model.dockerfile import Dockerfile, Heredoc, Instruction
+from rules.model.heredoc import marker
 from rules.model.ignore import IgnoreFile
 from rules.model.images import read_image
 from rules.model.layer import Layer
 from rules.model.mount import read_mount
 from rules.model.sources import Files, clean
-from rules.model.variables import Scope, scopes
+from rules.model.variables import Scope, Value, scopes
 
 SHELL = ("/bin/sh", "-c")
 _FOLDERS = frozenset(
@@ -50,7 +51,7 @@ class _Reader:
     ) -> None:
         self._dockerfile = dockerfile
         self._context = context
-        self._scopes = scopes(dockerfile, arguments)
+        self._scopes = scopes(dockerfile, arguments).before
         self._states: list[_State] = []
         self._extra = len(dockerfile.instructions)
         """The next free number for a trigger."""
@@ -140,7 +141,7 @@ class _Reader:
             for value in instruction.values("mount")
         )
         command = _command(instruction, state.shell)
-        environment = scope.environment
+        environment = _environment(scope)
         flags = tuple(
             (flag.name, flag.value)
             for flag in instruction.flags
@@ -279,12 +280,23 @@ class _Reader:
 
 def _expand(scope: Scope, text: str) -> str | None:
     """Give a word's value, None when it is not known."""
-    return scope.expand(text)
+    return scope.expand(text).text
+
+
+def _environment(scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Give what a RUN gets as its environment; a value that is not known equals itself only."""
+    return tuple((v.name, _written(v.value)) for v in scope.variables)
+
+
+def _written(value: Value) -> str:
+    if value.text is not None:
+        return value.text
+    return "\0perhaps unset" if value.perhaps_unset else "\0unknown"
 
 
 def _body(scope: Scope, heredoc: Heredoc) -> object:
     """Give what a heredoc of a COPY depends on."""
-    return heredoc.body, scope.environment if "$" in heredoc.body else ()
+    return heredoc.body, _environment(scope) if "$" in heredoc.body else ()
 
 
 def _platform(scope: Scope, platform: str | None) -> str:
@@ -302,17 +314,13 @@ def _command(instruction: Instruction, shell: tuple[str, ...]) -> tuple[str, ...
     if instruction.json:
         return tuple(word.text for word in instruction.args)
     script, heredocs = instruction.script, instruction.heredocs
-    if len(heredocs) == 1 and _is_marker(script, heredocs[0].name):
+    alone = marker(script.strip()) if heredocs else None
+    if alone is not None and alone.name == heredocs[0].name:
         body = heredocs[0].body
         if body.startswith("#!"):
             return (f"/dev/pipes/{heredocs[0].name}", body)
         return (*shell, body)
     return (*shell, script + "".join(f"\n{h.body}{h.name}" for h in heredocs))
-
-
-def _is_marker(script: str, name: str) -> bool:
-    rest = script.strip().lstrip("0123456789")
-    return rest.startswith("<<") and rest[2:].lstrip("-").strip("\"'") == name
 
 
 def _place(state: _State, target: str) -> str:

@@ -20,7 +20,7 @@ def test_the_base_is_the_head_with_the_change_taken_back():
     assert base.read("Dockerfile") == "FROM a\n"
     assert base.read("old") == "text\n"
     assert base.read("same") == "x\n"
-    assert base.read("gone") == "was here"
+    assert base.read("gone") == "was here\n"
 
 
 def test_a_file_without_patch_has_no_old_text():

@@ -179,11 +179,6 @@ def test_good_order_is_left_alone(dockerfile, files):
         ),
         (
             JS + "COPY . .\nRUN npm ci\n",
-            NPM | {"package.json": '{"workspaces": ["packages/*"]}'},
-            "workspaces",
-        ),
-        (
-            JS + "COPY . .\nRUN npm ci\n",
             NPM | {"package.json": '{"dependencies": {"a": "file:./a"}}'},
             "own files",
         ),

@@ -68,13 +68,17 @@ def theirs(text: str) -> Reading | None:
 def ours(script: Script) -> Reading:
     """The same of our own."""
     commands = sorted(script.commands, key=lambda command: command.start)
-    redirects = [r for node in _our_nodes(script) for r in node.redirects]
+    assigned = [assignment for command in commands for assignment in command.assignments]
+    redirected = [redirect for node in _our_nodes(script) for redirect in node.redirects]
     return Reading(
         [[comparable(word.value) for word in c.argv] for c in commands if c.argv],
-        [(a.name, a.append, comparable(a.value.value)) for c in commands for a in c.assignments],
+        [
+            (a.name, a.append, comparable(a.value.value))
+            for a in sorted(assigned, key=lambda a: a.value.start)
+        ],
         [
             (r.operator, comparable(r.target.value))
-            for r in sorted(redirects, key=lambda r: r.target.start)
+            for r in sorted(redirected, key=lambda r: r.target.start)
         ],
     )
 
@@ -132,7 +136,7 @@ def _calls(node: Any, source: bytes) -> Iterator[tuple[int, list[str]]]:
     elif kind == "DeclClause":
         yield at, [node["Variant"]["Value"], *(_declared(a, source) for a in node.get("Args", []))]
     elif kind == "LetClause":
-        yield at, ["let", *(_slice(e, source) for e in node["Exprs"])]
+        yield at, ["let", *(_unquoted(_slice(e, source)) for e in node["Exprs"])]
     elif kind == "TimeClause":
         yield from _timed(node, at, source)
         return
@@ -171,14 +175,18 @@ def _word(word: Any, source: bytes) -> str:
 def _part(part: Any, source: bytes, *, quoted: bool) -> str:
     kind = part["Type"]
     if kind == "Lit":
-        value = part.get("Value", "").replace("\\\n", "")
-        return re.sub(r'\\([$`"\\])' if quoted else r"\\(.)", r"\1", value, flags=re.DOTALL)
+        escaped = r'\\([$`"\\\n])' if quoted else r"\\(.)"
+        return re.sub(escaped, _unescape, part.get("Value", ""), flags=re.DOTALL)
     if kind == "SglQuoted":
         value = part.get("Value", "")
         return _ansi(value) if part.get("Dollar") else value
     if kind == "DblQuoted":
         return "".join(_part(inner, source, quoted=True) for inner in part.get("Parts", []))
     return _slice(part, source)
+
+
+def _unquoted(expression: str) -> str:
+    return expression.replace('"', "").replace("'", "")
 
 
 def _slice(node: Any, source: bytes) -> str:
@@ -189,3 +197,7 @@ def _slice(node: Any, source: bytes) -> str:
 def _ansi(value: str) -> str:
     """`$'…'` by Python's own escapes, which are the same for what real scripts hold."""
     return value.encode("latin-1", "backslashreplace").decode("unicode_escape")
+
+
+def _unescape(found: re.Match[str]) -> str:
+    return "" if found[1] == "\n" else found[1]
