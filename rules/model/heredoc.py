@@ -5,10 +5,9 @@ into words, quotes and `${…}` respected; a word of the form `[fd]<<[-]name` is
 that the lexer refuses (an open quote, `${X^^}`) has no heredocs at all.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.model.words import SPACE
+from rules.model.words import SPACE, end_of_name, without_surrogates
 
 DEEPEST = 50
 """Nested `${a:-${b:-…}}` beyond this count as an error of the line (BuildKit has no limit)."""
@@ -23,20 +22,13 @@ class Marker:
     expand: bool
 
 
-class _LexError(ValueError):
-    pass
-
-
-def markers(line: str) -> Iterator[Marker]:
+def markers(line: str) -> tuple[Marker, ...]:
     """The markers in the order of their bodies."""
     try:
-        words = _words(line)
+        words = _Words(line).split()
     except _LexError:
-        return
-    for word in words:
-        found = marker(word)
-        if found is not None:
-            yield found
+        return ()
+    return tuple(found for word in words if (found := marker(word)))
 
 
 def marker(word: str) -> Marker | None:
@@ -47,10 +39,12 @@ def marker(word: str) -> Marker | None:
     rest = rest[2:]
     strip_tabs = rest.startswith("-")
     rest = rest.removeprefix("-").lstrip("\t\n\f\r ")
-    if not rest or "<" in rest:
+    if "<" in rest:
         return None
-    name, quoted = _unquote(rest)
-    return Marker(name, strip_tabs, expand=not quoted) if name else None
+    name, quoted = _unquote(rest.removeprefix("\ufeff"))
+    if not name:
+        return None
+    return Marker(without_surrogates(name), strip_tabs, expand=not quoted)
 
 
 def _unquote(word: str) -> tuple[str, bool]:
@@ -76,127 +70,114 @@ def _unquote(word: str) -> tuple[str, bool]:
     return "".join(parts), quoted
 
 
-def _words(line: str) -> list[str]:
-    """The line's words as written; quotes, escapes and `$` stay."""
-    words: list[str] = []
-    parts: list[str] = []
-    at = 0
-    while at < len(line):
-        char = line[at]
-        if char == "$":
-            stop, nested = _dollar(line, at, 0)
-            if nested:  # BuildKit shares one buffer with the words inside: what stood there is lost
-                parts.clear()
-            *done, last = _split(line[at:stop])
-            for word in done:
-                parts.append(word)
-                if any(parts):
-                    words.append("".join(parts))
-                parts.clear()
-            parts.append(last)
-        else:
-            stop = _step(line, at, 0)
-            if char in SPACE:
-                if any(parts):
-                    words.append("".join(parts))
-                parts.clear()
+class _LexError(ValueError):
+    """BuildKit's lexer would refuse the line."""
+
+
+class _Words:
+    """A walk over a line that finds its words as written: quotes, escapes and `$` stay."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.words: list[str] = []
+        self.parts: list[str] = []
+        self.nested = False
+
+    def split(self) -> list[str]:
+        line, at = self.line, 0
+        while at < len(line):
+            char = line[at]
+            self.nested = False
+            stop = self._step(at, 0)
+            if self.nested and char in '$"':
+                self.parts.clear()  # BuildKit keeps the words inside `${X:-…}` in the same buffer
+            if char == "$":
+                self._add_split(line[at:stop])
+            elif char in SPACE:
+                self._end_word()
             else:
-                parts.append(line[at:stop])
-        at = stop
-    if any(parts):
-        words.append("".join(parts))
-    return words
+                self.parts.append(line[at:stop])
+            at = stop
+        self._end_word()
+        return self.words
 
-
-def _split(text: str) -> list[str]:
-    for char in SPACE:
-        if char in text:
+    def _add_split(self, text: str) -> None:
+        for char in SPACE:
             text = text.replace(char, " ")
-    return text.split(" ")
+        first, *others = text.split(" ")
+        self.parts.append(first)
+        for word in others:
+            self._end_word()
+            self.parts.append(word)
 
+    def _end_word(self) -> None:
+        word = "".join(self.parts)
+        self.parts.clear()
+        if word:
+            self.words.append(word)
 
-def _step(line: str, at: int, depth: int) -> int:
-    """Where the next piece starts: after a quoted string, `<<` and blanks, an escaped character."""
-    char = line[at]
-    if char == "'":
-        return _find(line, "'", at + 1) + 1
-    if char == '"':
-        return _double_quoted(line, at + 1, depth)
-    if char == "$":
-        return _dollar(line, at, depth)[0]
-    if char == "\\":
-        return min(at + 2, len(line))
-    if line.startswith("<<", at):
+    def _step(self, at: int, depth: int) -> int:
+        """The end of a quoted string, a variable, `<<` and blanks, or of one character."""
+        line = self.line
+        char = line[at]
+        if char == "'":
+            end = line.find("'", at + 1)
+            if end < 0:
+                raise _LexError
+            return end + 1
+        if char == '"':
+            return self._double_quoted(at + 1, depth)
+        if char == "$":
+            return self._dollar(at + 1, depth)
+        if char == "\\":
+            return min(at + 2, len(line))
+        if not line.startswith("<<", at):
+            return at + 1
         at += 2
         while at < len(line) and line[at] in "\t\r ":
             at += 1
         return at
-    return at + 1
 
+    def _double_quoted(self, at: int, depth: int) -> int:
+        line = self.line
+        while at < len(line):
+            char = line[at]
+            if char == '"':
+                return at + 1
+            if char == "$":
+                at = self._dollar(at + 1, depth)
+            elif char == "\\" and line[at + 1 : at + 2] in ('"', "$", "\\"):
+                at += 2
+            else:
+                at += 1
+        raise _LexError
 
-def _double_quoted(line: str, at: int, depth: int) -> int:
-    while at < len(line):
-        char = line[at]
-        if char == '"':
+    def _dollar(self, at: int, depth: int) -> int:
+        line = self.line
+        if not line.startswith("{", at):
+            return end_of_name(line, at)
+        at += 1
+        if line[at : at + 1] in ("", "{", "}", ":") or depth > DEEPEST:
+            raise _LexError
+        at = end_of_name(line, at)
+        operator = line[at : at + 1]
+        if operator == "}":
             return at + 1
-        if char == "$":
-            at = _dollar(line, at, depth)[0]
-        elif char == "\\" and line[at + 1 : at + 2] in ('"', "$", "\\"):
-            at += 2
-        else:
+        if operator == "/":
+            at += 1 + line.startswith("/", at + 1)
+            return self._until("}", self._until("/", at, depth), depth)
+        if operator == ":":
             at += 1
-    raise _LexError("unexpected end of statement while looking for matching double-quote")
+            if line[at : at + 1] in ("#", "%"):
+                raise _LexError
+        elif operator not in ("+", "-", "?", "#", "%"):
+            raise _LexError
+        return self._until("}", at + 1, depth)
 
-
-def _dollar(line: str, at: int, depth: int) -> tuple[int, bool]:
-    """Where `$name` or `${…}` ends, and whether there are words inside."""
-    at += 1
-    if not line.startswith("{", at):
-        return _name(line, at), False
-    at += 1
-    if line[at : at + 1] in ("", "{", "}", ":") or depth > DEEPEST:
-        raise _LexError("bad substitution")
-    at = _name(line, at)
-    char = line[at : at + 1]
-    if char == "}":
-        return at + 1, False
-    if char == "/":
-        at += 1 + line.startswith("/", at + 1)
-        return _until(line, "}", _until(line, "/", at, depth), depth), True
-    if char == ":":
-        at += 1
-        char = line[at : at + 1]
-        if char in ("#", "%"):
-            raise _LexError("unsupported modifier")
-    elif char not in ("+", "-", "?", "#", "%"):
-        raise _LexError("unsupported modifier")
-    return _until(line, "}", at + 1, depth), True
-
-
-def _until(line: str, stop: str, at: int, depth: int) -> int:
-    while at < len(line):
-        if line[at] == stop:
-            return at + 1
-        at = _step(line, at, depth + 1)
-    raise _LexError(f"unexpected end of statement while looking for matching {stop}")
-
-
-def _name(line: str, at: int) -> int:
-    """Where a variable's name ends: digits, one special character, or letters, digits and `_`."""
-    first = line[at : at + 1]
-    if first and first in "@*#?-$!":
-        return at + 1
-    digits = first.isdecimal()
-    while at < len(line):
-        char = line[at]
-        if not (char.isdecimal() if digits else char.isalpha() or char.isdecimal() or char == "_"):
-            break
-        at += 1
-    return at
-
-
-def _find(line: str, char: str, at: int) -> int:
-    found = line.find(char, at)
-    if found < 0:
-        raise _LexError("unexpected end of statement while looking for matching single-quote")
-    return found
+    def _until(self, stop: str, at: int, depth: int) -> int:
+        self.nested = True
+        while at < len(self.line):
+            if self.line[at] == stop:
+                return at + 1
+            at = self._step(at, depth + 1)
+        raise _LexError

@@ -15,7 +15,7 @@ from rules.model import heredoc
 from rules.model.words import SPACE, keyword_of, read_flags, read_json, split_keyword
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818  # it is a state of the file, not a fault of ours
     """A Dockerfile that BuildKit would refuse or that is too large, in one sentence."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
@@ -211,7 +211,7 @@ class _Scanner:
         return logical
 
     def _guard(self, index: int, escape: str) -> None:
-        """Defuse an escape character that continues nothing: `\\\\` at the end, `\\` and `\\f`."""
+        r"""Defuse an escape character that continues nothing: `\\` at the end, `\` and `\f`."""
         line = self.lines[index].rstrip()
         if line.endswith(escape):
             self.result.masked[index] = line + GUARD
@@ -235,10 +235,9 @@ class _Scanner:
         if "<<" not in logical.text or not _may_hold_heredocs(logical, escape):
             return
         start = logical.span.start
-        found = []
-        for marker in heredoc.markers(logical.text):
-            found.append(self._body(marker, start))
-        logical.heredocs = tuple(found)
+        logical.heredocs = tuple(
+            [self._body(marker, start) for marker in heredoc.markers(logical.text)]
+        )
         logical.span = Span(start, self.at)
 
     def _body(self, marker: heredoc.Marker, start: int) -> Heredoc:

@@ -397,9 +397,9 @@ class _Expansion:
         present = _present(value, null_is_unset=operator.startswith(":"))
         match operator[-1]:
             case "-":
-                return _if_known(present, self._plain(value), word)
+                return _either(self._plain(value), word, present=present)
             case "+":
-                return _if_known(present, word, "")
+                return _either(word, "", present=present)
             case "?":
                 if present is False:
                     raise _BadWordError(f"{name}: {word or 'is not allowed to be unset'}")
@@ -461,7 +461,7 @@ def _present(value: Value | None, *, null_is_unset: bool) -> bool | None:
     return None if value.perhaps_unset else True
 
 
-def _if_known(present: bool | None, one: str | None, other: str | None) -> str | None:
+def _either(one: str | None, other: str | None, *, present: bool | None) -> str | None:
     if present is None:
         return one if one == other else None
     return one if present else other

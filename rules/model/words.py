@@ -68,6 +68,25 @@ def read_flags(text: str, at: int, end: int, escape: str) -> tuple[list[Part], i
         at = stop + (text[stop : stop + 1] in _LATIN_SPACE)
 
 
+def end_of_name(text: str, at: int) -> int:
+    """Where a variable's name ends: digits, one special sign, or letters, digits and `_`."""
+    first = text[at : at + 1]
+    if first and first in "@*#?-$!":
+        return at + 1
+    digits = first.isdecimal()
+    while at < len(text):
+        char = text[at]
+        if not (char.isdecimal() if digits else char.isalpha() or char.isdecimal() or char == "_"):
+            break
+        at += 1
+    return at
+
+
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD for what was no UTF-8, as Go's readers of single characters give it."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
 def skip_space(text: str, at: int, end: int) -> int:
     """The next character that is no white space, at most `end`."""
     if at < end and text[at] not in SPACE:
@@ -183,7 +202,7 @@ def read_json(text: str, at: int, end: int) -> list[Part] | None:
         return None
     if not strings:
         raise ValueError("when using JSON array syntax, arrays must be comprised of strings only")
-    return [(_SURROGATE.sub("\ufffd", value), start, stop) for value, start, stop in parts]
+    return [(without_surrogates(value), start, stop) for value, start, stop in parts]
 
 
 def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
