@@ -14,6 +14,7 @@ from rules.model.cache import Build
 from rules.model.dockerfile import Unreadable, parse
 from rules.model.finding import Edit, Finding, Fix, Silence, apply, split_lines
 from rules.model.mute import muted_rules, mutes_file
+from rules.model.prose import code
 from rules.model.repository import Repository
 from rules.model.rule import Rule
 from rules.proof import applied, edits_between, flaw
@@ -106,6 +107,8 @@ def open_build(
 ) -> Report:
     """The build of a Dockerfile, or why there is none; no rule has looked at it yet."""
     text = repository.read(path)
+    if path in repository.symlinks:
+        return Report(path, None, skipped=f"a symbolic link to {code(text or '?')}")
     if text is None:
         unread = path in repository.missing
         return Report(path, None, skipped="not read yet" if unread else "not UTF-8, or too large")

@@ -62,7 +62,7 @@ def test_markdown_is_what_github_gets(clone):
 def test_json_says_what_is_suggested_and_why_rules_were_silent(clone):
     _at(clone).commit(
         {
-            "setup.py": "",
+            "api/setup.py": "",
             "api/Dockerfile": "FROM python:3\nWORKDIR /a\nCOPY . .\nRUN pip install -e .\n",
             "api/a.py": "",
         }

@@ -139,6 +139,14 @@ def test_an_unreadable_dockerfile_is_skipped_and_named(work, content, reason):
     assert [c.path for c in found.review.comments] == ["web/Dockerfile"]
 
 
+def test_a_dockerfile_that_is_a_link_is_skipped(work):
+    (work.folder / "Dockerfile").symlink_to("other/Dockerfile.base")
+    work.commit({"other/Dockerfile.base": "FROM scratch\n"})
+    assert ("Dockerfile", "a symbolic link to `other/Dockerfile.base`") in reviewed(
+        work
+    ).analysis.skipped
+
+
 def test_removed_binary_moved_and_linked_files_are_taken_as_they_are(work):
     work.commit({"a.bin": bytes(range(256)), "gone": "x\n"})
     work.branch("second")
