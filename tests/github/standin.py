@@ -87,6 +87,10 @@ class StandIn:
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+        self.close()
+
+    def close(self) -> None:
+        """End one that was never started: `StandIn()` serves tests that need no HTTP."""
         self._folder.cleanup()
 
     async def __aenter__(self) -> Self:
