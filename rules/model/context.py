@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from rules.model.goregexp import TooLargeError
 from rules.model.ignore import IgnoreError, IgnoreFile
-from rules.model.patterns import TooLargeError
 from rules.model.repository import Repository
 from rules.model.sources import ROOT, Files, clean
 
