@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 
+_OTHER = "a value that was not given before"
+
+
 @dataclass(frozen=True, eq=False)
 class Build:
     """A Dockerfile with its context, its repository and its builder; nothing of it changes."""
@@ -45,7 +48,7 @@ class Build:
     @cached_property
     def files(self) -> Files:
         """The context's files, for looking up."""
-        return Files(self.context.files, self._link)
+        return Files(self.context.files, self._link if self.repository.symlinks else None)
 
     def _link(self, path: str) -> str | None:
         full = self._in_repository(path)
@@ -132,7 +135,10 @@ def rerun(
     taken to have kept every layer of the build before.
     """
     old = change.old or build
-    now = build.with_arguments(change.build_args) if change.build_args else build
+    now = build
+    if change.build_args:
+        given = {name: _OTHER if v is None else v for name, v in change.build_args.items()}
+        now = build.with_arguments(given)
     delta = _delta(old, now, change)
     return now.plan(target, output).compare(old.plan(target, output), delta)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rules.model.ignore import IgnoreFile
-from rules.model.sources import ROOT, Files, Match, takes
+from rules.model.sources import ROOT, Files, Match, has_wildcard, takes
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 _REMOTE = ("http://", "https://", "git://", "ssh://", "git@", "github.com/")
@@ -50,10 +50,18 @@ class Copy:
 
     @cached_property
     def _reach(self) -> tuple[tuple[str, str], ...]:
-        """The sources, and where those that are symbolic links lead, each with its own name."""
-        links = ((self.context.follow(source), source) for source in self.named)
-        named = ((end, source) for end, source in links if end is not None)
-        return (*((source, source) for source in self.named), *named)
+        """The sources, and where symbolic links that they name lead, each with its own name."""
+        own = tuple((source, source) for source in self.named)
+        if self.context.link is None:
+            return own
+        links: list[tuple[str, str]] = []
+        for source in self.named:
+            tops = [source]
+            if has_wildcard(source):
+                tops = [match.path for match in self.context.match(source) if not match.folder]
+            ends = ((self.context.follow(top), top) for top in tops)
+            links += [(end, top) for end, top in ends if end is not None]
+        return (*own, *links)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:

@@ -44,10 +44,17 @@ class Mount:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What of it is part of the step's key, apart from the content that it mounts."""
+        """What of it is part of the step's key, apart from the content that it mounts.
+
+        Of a cache's id and sharing only whether they are the defaults: BuildKit leaves them out
+        otherwise (`checkShouldClearCacheOpts`), so that another id re-runs nothing.
+        """
         others = ((_NAMES.get(name, name), value) for name, value in self.options)
-        rest = sorted((name, value or "true") for name, value in others if name not in _OWN)
-        return (self.type, self.target, self.source, self.id, self.sharing, tuple(rest))
+        rest = tuple(sorted((name, value or "true") for name, value in others if name not in _OWN))
+        if self.type != "cache":
+            return (self.type, self.target, self.source, self.id, rest)
+        plain = self.id == self.target and self.sharing == "shared"
+        return (self.type, self.target, self.source, plain, rest)
 
 
 def read_mount(

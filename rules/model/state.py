@@ -13,7 +13,9 @@ from rules.model.images import read_image
 from rules.model.layer import Layer
 from rules.model.mount import read_mount
 from rules.model.sources import Files, clean
-from rules.model.variables import Scope, Value, scopes
+from rules.model.variables import Scope, Variable, scopes
+
+Environment = tuple[tuple[str, str], ...]
 
 SHELL = ("/bin/sh", "-c")
 _FOLDERS = frozenset(
@@ -51,7 +53,8 @@ class _Reader:
     ) -> None:
         self._dockerfile = dockerfile
         self._context = context
-        self._scopes = scopes(dockerfile, arguments).before
+        self._scopes = scopes(dockerfile, arguments)
+        self._environments: dict[tuple[int, int], Environment] = {}
         self._states: list[_State] = []
         self._extra = len(dockerfile.instructions)
         """The next free number for a trigger."""
@@ -59,7 +62,7 @@ class _Reader:
     def layers(self) -> Iterator[Layer]:
         state = _State(None, None, "")
         for index, instruction in enumerate(self._dockerfile.instructions):
-            scope = self._scopes[index]
+            scope = self._scopes.before[index]
             if instruction.keyword == "FROM":
                 layer, state = self._from(instruction, index, scope)
                 self._states.append(state)
@@ -71,14 +74,12 @@ class _Reader:
 
     def _from(self, instruction: Instruction, index: int, scope: Scope) -> tuple[Layer, _State]:
         stage = self._dockerfile.stages[instruction.stage]
-        word = stage.image
-        image = _expand(scope, word) or word
-        parent = self._dockerfile.stage_named(image, stage.index, by_number=False)
         platform = _platform(scope, stage.platform)
+        parent = self._scopes.parents[stage.index]
         if parent is not None:
             state = self._states[parent]
-            triggers, state = self._triggers(instruction, scope, state)
-            return self._made(
+            triggers, after = self._triggers(instruction, index, state)
+            layer = self._made(
                 instruction,
                 index,
                 scope,
@@ -86,7 +87,9 @@ class _Reader:
                 ("FROM", platform),
                 parent=parent,
                 triggers=triggers,
-            ), state
+            )
+            return layer, after
+        image = self._scopes.images[stage.index].text or stage.image
         known = read_image(image)
         state = _State(known.folder, known.user, known.folder or "")
         if image != "scratch":
@@ -95,11 +98,13 @@ class _Reader:
         return layer, state
 
     def _triggers(
-        self, instruction: Instruction, scope: Scope, state: _State
+        self, instruction: Instruction, index: int, state: _State
     ) -> tuple[tuple[Layer, ...], _State]:
         """Run the ONBUILD instructions of the stage that a FROM names."""
         made: list[Layer] = []
         waiting, state = state.onbuild, replace(state, onbuild=())
+        following = self._scopes.before[index + 1 : index + 2]
+        scope = following[0] if following else self._scopes.before[index]
         for inner in waiting:
             trigger = replace(inner, stage=instruction.stage, span=instruction.span)
             layer, state = self._next(trigger, self._extra, scope, state)
@@ -141,7 +146,7 @@ class _Reader:
             for value in instruction.values("mount")
         )
         command = _command(instruction, state.shell)
-        environment = _environment(scope)
+        environment = self._environment(scope)
         flags = tuple(
             (flag.name, flag.value)
             for flag in instruction.flags
@@ -184,7 +189,7 @@ class _Reader:
         linked = flags.get("link", "false") in (None, "true") and "chmod" not in flags
         flags["link"] = str(linked)
         texts = tuple(
-            (h.name, _body(scope, h) if h.expand else h.body) for h in instruction.heredocs
+            (heredoc.name, self._body(scope, heredoc)) for heredoc in instruction.heredocs
         )
         sources = copy.sources
         if sources is None:
@@ -248,6 +253,30 @@ class _Reader:
                 return replace(copy, into_folder=True)
         return copy
 
+    def _environment(self, scope: Scope) -> Environment:
+        """Give what a RUN gets as its environment, in order.
+
+        A value that is not known is told apart by how it is written.
+        """
+        place = id(scope.assignments), scope.count
+        if place not in self._environments:
+            self._environments[place] = tuple(
+                (v.name, self._raw(v) if v.value.text is None else v.value.text)
+                for v in scope.variables
+            )
+        return self._environments[place]
+
+    def _raw(self, variable: Variable) -> str:
+        pairs = self._dockerfile.instructions[variable.instruction].pairs
+        raw = next((pair.value for pair in reversed(pairs) if pair.key == variable.name), None)
+        return f"\0{variable.kind if raw is None else raw}"
+
+    def _body(self, scope: Scope, heredoc: Heredoc) -> str:
+        """Fill in the variables of a COPY's heredoc; where one is unknown they stay as written."""
+        if not heredoc.expand:
+            return heredoc.body
+        return scope.expand(heredoc.body, quotes=False).text or heredoc.body
+
     def _stage_named(self, name: str, before: int, *, by_number: bool) -> int | None:
         return self._dockerfile.stage_named(name, before, by_number=by_number)
 
@@ -283,22 +312,6 @@ def _expand(scope: Scope, text: str) -> str | None:
     return scope.expand(text).text
 
 
-def _environment(scope: Scope) -> tuple[tuple[str, str], ...]:
-    """Give what a RUN gets as its environment; a value that is not known equals itself only."""
-    return tuple((v.name, _written(v.value)) for v in scope.variables)
-
-
-def _written(value: Value) -> str:
-    if value.text is not None:
-        return value.text
-    return "\0perhaps unset" if value.perhaps_unset else "\0unknown"
-
-
-def _body(scope: Scope, heredoc: Heredoc) -> object:
-    """Give what a heredoc of a COPY depends on."""
-    return heredoc.body, _environment(scope) if "$" in heredoc.body else ()
-
-
 def _platform(scope: Scope, platform: str | None) -> str:
     """Write the platform as the key has it: the machine's, taken for linux/amd64, is no news."""
     if platform is None or platform.strip("${}") in ("BUILDPLATFORM", "TARGETPLATFORM"):
@@ -328,9 +341,9 @@ def _place(state: _State, target: str) -> str:
     path = _clean(posixpath.join(state.folder or f"/?{state.folder_text}", target))
     if target.endswith("/") and path != "/":
         return path + "/"
-    if target == "." or target.endswith("/."):
+    if target in (".", ""):
         return path.rstrip("/") + "/"
-    return path
+    return path.rstrip("/") + "/." if target.endswith("/.") else path
 
 
 def _clean(path: str) -> str:
