@@ -45,7 +45,7 @@ __all__ = [
     "read",
 ]
 
-_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]\s'\"\\$`;&|<>()]*\])?(\+?)=")
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\] \t\n\\`;&|<>()]*\])?(\+?)=")
 _REDIRECT = re.compile(
     r"(\d{1,9}|\{[A-Za-z_][A-Za-z0-9_]*\})?(&>>|&>|<<<|<<-|<<|<&|<>|>>|>&|>\||<|>)"
 )
@@ -429,6 +429,7 @@ class _Reader(WordReader):
                 while self.text[self.at : self.at + 1] not in "\n;":
                     words.append(self.word())
                     self.blanks()
+        self.blanks()
         if self.sees(";"):
             self.operator(1)
         self.lines()
