@@ -25,7 +25,8 @@ class Cache:
     """One folder in which a package manager keeps what it downloads, from the tool's own pages.
 
     The folder: the value of the first of `options` in the call, else of the first of `variables`
-    that is set, else `root_folder` for root where there is one, else `folder`.
+    that is set, else that of the base image in `in_images`, else `root_folder` for root where
+    there is one, else `folder`.
     """
 
     folder: str
@@ -34,6 +35,8 @@ class Cache:
     """Variables that move it, the strongest first, each with what is appended to its value."""
     options: tuple[str, ...] = ()
     """Options of the call whose value is the folder (`--cache-dir`)."""
+    in_images: tuple[tuple[str, str], ...] = ()
+    """Where images set such a variable themselves: the repository (`golang`), absolute folder."""
     root_folder: str | None = None
     """Where root has it, when that is not below root's home."""
     parts: tuple[str, ...] = ()
