@@ -5,7 +5,7 @@ the same as before. A cache mount keeps the manager's download folder between bu
 image (https://docs.docker.com/build/cache/optimize/#use-cache-mounts).
 
 It helps where the builder keeps its disk: laptops, self-hosted and managed builders. Silent where
-the folder of the cache is not certain (the user, a variable), where something else uses it, where
+one or two tools are installed (they are downloaded when they change), where the folder of the cache is not certain (the user, a variable), where something else uses it, where
 the frontend or the builder knows no mounts.
 """
 
@@ -50,6 +50,10 @@ COPY . .
 )
 
 
+FEW = 2
+"""Packages that are not worth a mount."""
+
+
 @rule.check
 def find(build: Build) -> Iterator[Finding | Silence]:
     """One finding for each RUN whose installs have no mount on their cache."""
@@ -57,6 +61,8 @@ def find(build: Build) -> Iterator[Finding | Silence]:
         if layer.instruction.keyword != "RUN" or layer.script is None:
             continue
         installs = [p for p in pieces(build, layer) if p.manager is not None]
+        if not any(_is_worth_it(piece) for piece in installs):
+            continue
         caches = {p.manager.cache: p for p in installs if p.manager is not None}
         for cache, piece in caches.items():
             line = layer.instruction.span.start
@@ -71,6 +77,14 @@ def find(build: Build) -> Iterator[Finding | Silence]:
                 yield rule.silence(build.path, line, "a COPY puts files where the cache is")
             elif not mounted(layer, folder):
                 yield _report(build, layer, [p for p in installs if _uses(p, cache)], folder)
+
+
+def _is_worth_it(piece: Piece) -> bool:
+    """Whether an install has many packages: one tool is downloaded anew when it changes."""
+    if piece.reads is None or piece.reads.project:
+        return piece.reads is not None
+    words = [word for word in piece.processes[0].args if word and not word.startswith("-")]
+    return len(words) > FEW + 1  # the first is the command
 
 
 def _uses(piece: Piece, cache: Cache) -> bool:

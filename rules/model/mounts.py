@@ -35,12 +35,14 @@ def cache_folder(layer: Layer, cache: Cache) -> str | None:
     """The absolute path of a manager's cache for this RUN; None when it is not certain."""
     if layer.shell[0].rpartition("/")[2] not in _SHELLS:
         return None
+    if layer.user not in ("root", "0"):
+        return None  # the mount belongs to root, and this user could not write to it
     for name, below in (*cache.variables, ("HOME", f"/{cache.folder}")):
         variable = set_in_file(layer, name)
         if variable is not None:
             value = variable.value.text
             return value.rstrip("/") + below if value and value.startswith("/") else None
-    return f"/root/{cache.folder}" if layer.user in ("root", "0") else None
+    return f"/root/{cache.folder}"
 
 
 def set_in_file(layer: Layer, name: str) -> Variable | None:
