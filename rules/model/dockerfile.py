@@ -6,14 +6,14 @@ same instructions.
 """
 
 import io
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dockerfile_parse import DockerfileParser
 
 from rules.model.refusals import check
-from rules.model.scan import GUARD, Comment, Heredoc, Logical, Scan, Span, Unreadable, scan
+from rules.model.scan import GUARD, Comment, Heredoc, Logical, Pieces, Scan, Span, Unreadable, scan
 from rules.model.words import (
     FORMS,
     SPACE,
@@ -42,6 +42,8 @@ __all__ = [
 MOST_BYTES = 128 * 1024
 MOST_LINES = 4_000
 LONGEST_LINE = 8 * 1024
+MOST_STAGES = 200
+MOST_VARIABLES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Instruction:
     """What an ONBUILD puts off."""
     script_start: int = field(default=0, repr=False)
     """Offset of the script in the joined line."""
-    pieces: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    pieces: Pieces = field(default=((0,), (0,)), repr=False)
     """Where each piece of the joined line begins, and how much further on it is in the file."""
 
     def flag(self, name: str) -> str | None:
@@ -164,6 +166,8 @@ class Dockerfile:
     """Whether `dockerfile_parse` sees the same instructions; if not, nothing may be suggested."""
     line_starts: tuple[int, ...] = field(repr=False)
     """Offset of each line."""
+    stage_names: dict[str, list[int]] = field(repr=False, hash=False)
+    """For each name in lower case the indexes of its stages."""
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset."""
@@ -177,9 +181,11 @@ class Dockerfile:
         one name counts.
         """
         if reference.isascii() and reference.isdigit():
-            index = int(reference[-9:])
-            return index if by_number and index < min(before, len(self.stages)) else None
-        return _stage_named(self.stages[:before], reference.lower())
+            index = int(reference) if by_number and len(reference) < 9 else before
+            return index if index < min(before, len(self.stages)) else None
+        indexes = self.stage_names.get(reference.lower(), ())
+        found = bisect_left(indexes, before)
+        return indexes[found - 1] if found else None
 
 
 def parse(source: str | bytes) -> Dockerfile:
@@ -204,6 +210,12 @@ def parse(source: str | bytes) -> Dockerfile:
         raise Unreadable("file with no instructions")
     if not stages:
         raise Unreadable("dockerfile contains no stages to build")
+    if len(stages) > MOST_STAGES:
+        raise Unreadable(f"too large: {len(stages):,} stages, more than {MOST_STAGES:,}")
+    variables = sum([len(i.pairs) for i in instructions if i.keyword != "LABEL"])
+    if variables > MOST_VARIABLES:
+        raise Unreadable(f"too large: {variables:,} variables, more than {MOST_VARIABLES:,}")
+    names: dict[str, list[int]] = {}
     return Dockerfile(
         text=text,
         lines=tuple(result.lines),
@@ -212,10 +224,11 @@ def parse(source: str | bytes) -> Dockerfile:
         syntax=result.directives.get("syntax"),
         checks=result.directives.get("check"),
         instructions=tuple(instructions),
-        stages=_stages(stages),
+        stages=tuple(_stages(stages, names)),
         comments=tuple(result.comments),
         agrees=_agrees(result, instructions),
         line_starts=tuple(result.starts),
+        stage_names=names,
     )
 
 
@@ -308,27 +321,21 @@ class _Reader:
 _WITH_PAIRS = ("ENV", "ARG", "LABEL")
 
 
-def _place(pieces: tuple[tuple[int, int], ...], index: int) -> int:
+def _place(pieces: Pieces, index: int) -> int:
     """Where in the file a character of the joined line stands."""
-    if len(pieces) == 1:
-        return index + pieces[0][1]
-    at = bisect_right(pieces, index, key=_offset) - 1
-    return index + pieces[max(at, 0)][1]
+    offsets, shifts = pieces
+    return index + shifts[max(bisect_right(offsets, index) - 1, 0)]
 
 
-def _offset(piece: tuple[int, int]) -> int:
-    return piece[0]
-
-
-def _word(part: Part, pieces: tuple[tuple[int, int], ...]) -> Word:
+def _word(part: Part, pieces: Pieces) -> Word:
     text, start, end = part
-    if len(pieces) == 1:
-        shift = pieces[0][1]
+    if len(pieces[0]) == 1:
+        shift = pieces[1][0]
         return Word(text, start + shift, end + shift)
     return Word(text, _place(pieces, start), _place(pieces, end - 1) + 1)
 
 
-def _flag(part: Part, text: str, pieces: tuple[tuple[int, int], ...]) -> Flag:
+def _flag(part: Part, text: str, pieces: Pieces) -> Flag:
     flag, start, end = part
     name, equals, value = flag[2:].partition("=")
     word = _word((text[start:end], start, end), pieces)
@@ -350,28 +357,19 @@ def _pairs(keyword: str, args: tuple[Word, ...], *, old: bool) -> tuple[Pair, ..
     return tuple(pairs)
 
 
-def _stages(stages: list[list[Instruction]]) -> tuple[Stage, ...]:
-    made: list[Stage] = []
+def _stages(stages: list[list[Instruction]], names: dict[str, list[int]]) -> Iterator[Stage]:
     for index, instructions in enumerate(stages):
         image, *rest = instructions[0].args
-        made.append(
-            Stage(
-                index=index,
-                name=rest[1].text if rest else None,
-                image=image.text,
-                platform=instructions[0].flag("platform"),
-                instructions=tuple(instructions),
-                parent=_stage_named(made, image.text),
-            )
+        yield Stage(
+            index=index,
+            name=rest[1].text if rest else None,
+            image=image.text,
+            platform=instructions[0].flag("platform"),
+            instructions=tuple(instructions),
+            parent=names.get(image.text, [None])[-1],
         )
-    return tuple(made)
-
-
-def _stage_named(stages: Sequence[Stage], name: str) -> int | None:
-    for stage in reversed(stages):
-        if stage.name is not None and stage.name.lower() == name:
-            return stage.index
-    return None
+        if rest:
+            names.setdefault(rest[1].text.lower(), []).append(index)
 
 
 def _agrees(result: Scan, instructions: Sequence[Instruction]) -> bool:

@@ -60,14 +60,17 @@ class Heredoc:
     """Offset after the body: of the terminator's line."""
 
 
+Pieces = tuple[tuple[int, ...], tuple[int, ...]]
+"""Where in a joined line the piece of each physical line begins, and for each of these how much
+further on it stands in the file."""
+
+
 @dataclass(slots=True)
 class Logical:
     """One instruction's line with its continuations joined."""
 
     text: str
-    pieces: tuple[tuple[int, int], ...]
-    """For each physical line in it: offset of its piece in `text`, and how much further on the
-    piece stands in the file."""
+    pieces: Pieces
     span: Span
     comments: tuple[int, ...]
     heredocs: tuple[Heredoc, ...] = ()
@@ -170,7 +173,7 @@ class _Scanner:
         shift = self.result.starts[start] + len(raw) - len(first)
         kept = _continued(first, escape)
         if kept is None:
-            logical = Logical(first, ((0, shift),), Span(start + 1, start + 1), ())
+            logical = Logical(first, ((0,), (shift,)), Span(start + 1, start + 1), ())
             self._guard(start, escape)
         else:
             logical = self._joined(kept, shift, escape)
@@ -180,7 +183,8 @@ class _Scanner:
     def _joined(self, first: str, shift: int, escape: str) -> Logical:
         start = last = self.at - 1
         lines, starts, masked = self.lines, self.result.starts, self.result.masked
-        parts, pieces, inside, length = [first], [(0, shift)], [], len(first)
+        parts, inside, length = [first], [], len(first)
+        offsets, shifts = [0], [shift]
         rows = [start]
         kept: str | None = first
         while kept is not None and self.at < self.count:
@@ -197,7 +201,8 @@ class _Scanner:
                 kept = _continued(line, escape)
                 piece = line if kept is None else kept
                 parts.append(piece)
-                pieces.append((length, starts[index] - length))
+                offsets.append(length)
+                shifts.append(starts[index] - length)
                 rows.append(index)
                 length += len(piece)
                 last = index
@@ -206,7 +211,8 @@ class _Scanner:
         else:  # the file ends in a continuation
             masked[last] = lines[last].rstrip("\r \t")[:-1]
         joined = "".join(parts)
-        logical = Logical(joined, tuple(pieces), Span(start + 1, self.at), tuple(inside))
+        pieces = (tuple(offsets), tuple(shifts))
+        logical = Logical(joined, pieces, Span(start + 1, self.at), tuple(inside))
         self._gather_keyword(logical, parts, rows, escape)
         return logical
 
@@ -226,7 +232,7 @@ class _Scanner:
         masked = self.result.masked
         first = masked.get(rows[0])
         masked[rows[0]] = logical.text[:stop] + " " + ("" if first is not None else escape)
-        for part, (offset, _), index in zip(parts, logical.pieces, rows, strict=True):
+        for part, offset, index in zip(parts, logical.pieces[0], rows, strict=True):
             if index != rows[0] and offset < stop:
                 old = masked.get(index, self.lines[index])
                 masked[index] = old[min(stop - offset, len(part)) :]

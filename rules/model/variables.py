@@ -8,7 +8,7 @@ https://docs.docker.com/reference/dockerfile/#environment-replacement.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -60,20 +60,22 @@ class Variable:
 
 @dataclass(slots=True)
 class _Assignments:
-    """All that one stage assigns, in order; scopes are views of its first so many entries."""
+    """What one stage inherits and assigns, in order; a Scope is a view of its first so many."""
 
-    parent: "_Assignments | None" = None
     open: bool = False
     """Whether a base image may have set names that the file does not mention."""
+    inherited: dict[str, Value] = field(default_factory=dict)
+    listed: dict[str, Variable] = field(default_factory=dict)
+    image: dict[str, Variable] = field(default_factory=dict)
+    """The ENVs that the image holds so far."""
     log: list[Variable] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=dict)
-    last_env: dict[str, Variable] = field(default_factory=dict)
 
     def add(self, variable: Variable) -> None:
         self.places.setdefault(variable.name, []).append(len(self.log))
         self.log.append(variable)
         if variable.kind == "ENV":
-            self.last_env[variable.name] = variable
+            self.image[variable.name] = variable
 
     def place(self, name: str, count: int) -> int:
         """Index of the last assignment to `name` among the first `count`, or -1."""
@@ -83,12 +85,26 @@ class _Assignments:
         found = bisect_left(places, count)
         return places[found - 1] if found else -1
 
-    def ancestors(self) -> Iterator["_Assignments"]:
-        """The stages that this one is built from, the nearest first."""
-        above = self.parent
-        while above is not None:
-            yield above
-            above = above.parent
+    def variables(self, count: int) -> dict[str, Variable]:
+        """What is set after the first `count`, in the order of the last assignments."""
+        found = dict(self.listed)
+        for variable in self.log[:count]:
+            if variable.given:
+                found.pop(variable.name, None)
+                found[variable.name] = variable
+        return found
+
+    def child(self) -> "_Assignments":
+        """A stage built from this one. It sets the image's ENVs anew, over any ARG."""
+        image = dict(self.image)
+        listed = self.variables(len(self.log))
+        last = {name: self.log[places[-1]].value for name, places in self.places.items()}
+        return _Assignments(
+            open=self.open,
+            inherited=self.inherited | last | {name: item.value for name, item in image.items()},
+            listed={name: item for name, item in listed.items() if name not in image} | image,
+            image=image,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +123,12 @@ class Scope:
             return PERHAPS
         if place >= 0:
             return stage.log[place].value
-        # A stage starts from the other's image, whose ENV wins over an ARG that came later.
-        for above in stage.ancestors():
-            if "" in above.places:
-                return PERHAPS
-            if name in above.last_env:
-                return above.last_env[name].value
-        for above in stage.ancestors():
-            if name in above.places:
-                return above.log[above.places[name][-1]].value
-        return PERHAPS if stage.open and (name[0].isalpha() or name[0] == "_") else None
+        if "" in stage.inherited:
+            return PERHAPS
+        found = stage.inherited.get(name)
+        if found is None and stage.open and (name[0].isalpha() or name[0] == "_"):
+            return PERHAPS
+        return found
 
     def expand(self, word: str, *, quotes: bool = True) -> Value:
         """What a word of the instruction comes to; `quotes=False` for the body of a heredoc."""
@@ -128,20 +140,11 @@ class Scope:
 
         They are part of its cache key, used or not. What the base image sets is not among them.
         """
-        chain = [*self.assignments.ancestors()][::-1]
-        found: dict[str, Variable] = {}
-        image: dict[str, Variable] = {}
-        for stage in [*chain, self.assignments]:
-            if image:
-                found = {name: item for name, item in found.items() if name not in image} | image
-            log = stage.log[: self.count] if stage is self.assignments else stage.log
-            for variable in log:
-                if variable.given and variable.instruction >= 0:
-                    found.pop(variable.name, None)
-                    found[variable.name] = variable
-                if variable.kind == "ENV":
-                    image[variable.name] = variable
-        return tuple(found.values())
+        return tuple(
+            variable
+            for variable in self.assignments.variables(self.count).values()
+            if variable.instruction >= 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,7 @@ class _Walk:
                 stage.add(Variable("PATH", UNKNOWN, "ENV", -1))  # BuildKit's own default
             self.stages.append(stage)
             return
-        stage = _Assignments(self.stages[parent], self.stages[parent].open)
+        stage = self.stages[parent].child()
         self.stages.append(stage)
         for trigger in self.dockerfile.stages[parent].instructions:
             if trigger.inner is not None:

@@ -6,8 +6,8 @@ places a match can end are followed as the bits of a number, all at once.
 
 from functools import lru_cache
 
-LONGEST_PATTERN = 100
-LONGEST_VALUE = 1_000
+LONGEST_PATTERN = 50
+LONGEST_VALUE = 250
 """Beyond these a result is unknown: real ones are paths and versions."""
 
 _ANY = "?"
@@ -17,11 +17,14 @@ Token = tuple[str, bool]
 
 
 def trim_prefix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
-    """The value without the shortest (`greedy`: longest) start that the pattern matches."""
+    """The value without the shortest (`greedy`: longest) start that the pattern matches.
+
+    None is unknown, as a value and as a result. A malformed pattern raises ValueError.
+    """
     tokens = _tokens(pattern)
     if value is None or _too_large(pattern, value):
         return None
-    return value[max(_end(tokens, value, greedy=greedy), 0) :]
+    return value[max(_end(tokens, value, 0, greedy=greedy), 0) :]
 
 
 def trim_suffix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
@@ -29,7 +32,7 @@ def trim_suffix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
     tokens = _tokens(pattern)
     if value is None or _too_large(pattern, value):
         return None
-    end = max(_end(tokens[::-1], value[::-1], greedy=greedy), 0)
+    end = max(_end(tokens[::-1], value[::-1], 0, greedy=greedy), 0)
     return value[: len(value) - end]
 
 
@@ -40,13 +43,12 @@ def replace(pattern: str, value: str | None, replacement: str | None, *, every: 
         return None
     if every and "$" in replacement:  # Go expands groups in it
         return None
+    starts = _starts(tokens, value)
     parts: list[str] = []
     searched = last = 0
-    while searched <= len(value):
-        start = _start(tokens, value, searched)
-        if start is None:
-            break
-        end = start + _end(tokens, value[start:], greedy=True)
+    while starts >> searched:
+        start = searched + _lowest(starts >> searched)
+        end = _end(tokens, value, start, greedy=True)
         parts.append(value[last:start])
         if end > last or start == 0:  # no empty match right behind another match
             parts.append(replacement)
@@ -78,20 +80,19 @@ def _tokens(pattern: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
-def _end(tokens: tuple[Token, ...], text: str, *, greedy: bool) -> int:
-    """Where the shortest or longest match from the start of the text ends; -1 for none."""
-    ends = _ends(tokens, text, 1)
-    return (ends if greedy else ends & -ends).bit_length() - 1
+def _end(tokens: tuple[Token, ...], text: str, start: int, *, greedy: bool) -> int:
+    """Where the shortest or longest match from the place `start` ends; -1 for none."""
+    ends = _ends(tokens, text, 1 << start)
+    return ends.bit_length() - 1 if greedy else _lowest(ends)
 
 
-def _start(tokens: tuple[Token, ...], text: str, at: int) -> int | None:
-    """The first place from `at` on where a match begins: the last end of the mirror image."""
-    rest = text[at:][::-1]
-    ends = _ends(tokens[::-1], rest, (2 << len(rest)) - 1)
-    return len(text) - (ends.bit_length() - 1) if ends else None
+def _starts(tokens: tuple[Token, ...], text: str) -> int:
+    """The places where a match begins: the ends of the matches in the mirror image."""
+    length = len(text)
+    mirrored = _ends(tokens[::-1], text[::-1], (2 << length) - 1)
+    return int(f"{mirrored:0{length + 1}b}"[::-1], 2)
 
 
-@lru_cache(maxsize=4096)
 def _ends(tokens: tuple[Token, ...], text: str, places: int) -> int:
     """The ends of all matches that start at one of the places; bit n stands for place n."""
     everywhere = (2 << len(text)) - 1
@@ -105,9 +106,14 @@ def _ends(tokens: tuple[Token, ...], text: str, places: int) -> int:
     return places
 
 
+@lru_cache(maxsize=4096)
 def _places_of(char: str, text: str) -> int:
     found, at = 0, text.find(char)
     while at >= 0:
         found |= 1 << at
         at = text.find(char, at + 1)
     return found
+
+
+def _lowest(places: int) -> int:
+    return (places & -places).bit_length() - 1
