@@ -21,7 +21,7 @@ from rules.model.goregexp import (
     read,
 )
 
-MAX_BITS = 1 << 17
+MAX_BITS = 1 << 16
 
 
 @dataclass(slots=True)
