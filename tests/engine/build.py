@@ -326,10 +326,18 @@ def _tree(archive: Path) -> Mapping[str, Entry]:
 
 
 def compare(before: Mapping[str, Entry], after: Mapping[str, Entry], ignoring: Sequence[str] = ()) -> list[str]:
-    """What differs between two file trees, a line each; not below the folders that are ignored (no "/" in front)."""
+    """What differs between two file trees, a line each.
+
+    Not in and below the paths of `ignoring` (no "/" in front), nor the folders on the way to them.
+    """
 
     def kept(tree: Mapping[str, Entry]) -> Mapping[str, Entry]:
-        return {path: entry for path, entry in tree.items() if not any(f"{path}/".startswith(f"{folder}/") for folder in ignoring)}
+        return {
+            path: entry
+            for path, entry in tree.items()
+            if not any(f"{path}/".startswith(f"{out}/") for out in ignoring)
+            and not (entry.kind == "folder" and any(out.startswith(f"{path}/") for out in ignoring))
+        }
 
     before, after = kept(before), kept(after)
     lines = [f"lost {path}" for path in sorted(before.keys() - after.keys())]

@@ -48,6 +48,7 @@ class Engine:
     folder: Path
     socket: Path
     buildx: Path
+    busybox: Path
     version: str
 
     def request(
@@ -113,46 +114,54 @@ def folder() -> Path:
     )
 
 
-def use() -> Engine:
-    """The engine that runs, or one that is started now; raises Unavailable with the reason."""
-    host = os.environ.get("LAYERWISE_ENGINE_HOST")
+def use(number: int = 0) -> Engine:
+    """The engine that runs, or one that is started now; raises Unavailable with the reason.
+
+    Engines of other numbers have their own images and cache: one for each process of a test run.
+    """
     home = folder()
     home.mkdir(parents=True, exist_ok=True)
-    if host:
-        path, found = Path(host.removeprefix("unix://")), _system_programs()
-        version = _version(path)
-        if version is None or "docker-buildx" not in found:
-            raise Unavailable(f"no engine with buildx answers at {host}")
-        return Engine(home, path, found["docker-buildx"], version)
     with (home / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _start(home)
+        host = os.environ.get("LAYERWISE_ENGINE_HOST")
+        return _given(home, Path(host.removeprefix("unix://"))) if host else _start(home, number)
 
 
-def _start(home: Path) -> Engine:
-    path = home / "docker.sock"
+def _given(home: Path, path: Path) -> Engine:
+    """A Docker that somebody else runs."""
+    version, buildx = _version(path), _system_programs().get("docker-buildx")
+    if version is None or buildx is None:
+        raise Unavailable(f"no engine with buildx answers at {path}")
+    return Engine(home, path, buildx, _static_busybox(home), version)
+
+
+def _start(home: Path, number: int) -> Engine:
     programs = home / "bin"
+    own = home / f"engine{number}" if number else home
+    own.mkdir(exist_ok=True)
+    path = own / "docker.sock"
     version = _version(path)
     if version is None:
         if os.getuid() != 0:
             raise Unavailable("an engine can only be started by root")
-        if not (programs / "dockerd").exists():
+        if not (programs / "busybox").exists():
             _collect_programs(home)
-        _run_daemon(home, path)
+        _run_daemon(programs, own, path)
         version = _version(path) or "unknown"
-    return Engine(home, path, programs / "docker-buildx", version)
+    return Engine(own, path, programs / "docker-buildx", programs / "busybox", version)
 
 
 def stop() -> None:
-    """End the engine that `use` started; its packages stay for the next start (1.3 s)."""
-    try:
-        os.kill(int((folder() / "pid").read_text()), signal.SIGTERM)
-    except (OSError, ValueError):
-        return
-    for _ in range(100):
-        if _version(folder() / "docker.sock") is None:
-            return
-        time.sleep(0.1)
+    """End the engines that `use` started; their packages stay for the next start (1.3 s)."""
+    for own in (folder(), *folder().glob("engine*")):
+        try:
+            os.kill(int((own / "pid").read_text()), signal.SIGTERM)
+        except (OSError, ValueError):
+            continue
+        for _ in range(100):
+            if _version(own / "docker.sock") is None:
+                break
+            time.sleep(0.1)
 
 
 def _system_programs() -> dict[str, Path]:
@@ -177,10 +186,9 @@ def _collect_programs(home: Path) -> None:
     needed = {"dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-buildx"}
     if not (needed <= found.keys() and _major(found["dockerd"]) >= OLDEST):
         found = _debian_programs(home, runc=found.get("runc"))
-    busybox = home / "root/usr/bin/busybox"
-    found["busybox"] = busybox if busybox.exists() else _static_busybox(home)
     (home / "bin").mkdir(exist_ok=True)
-    for name, where in found.items():
+    # busybox last: it says that all are there
+    for name, where in (*found.items(), ("busybox", _static_busybox(home))):
         link = home / "bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(where)
@@ -226,13 +234,15 @@ def _debian_programs(home: Path, runc: Path | None) -> dict[str, Path]:
 
 def _static_busybox(home: Path) -> Path:
     """A busybox that runs alone in an image."""
-    (home / "debs").mkdir(exist_ok=True)
-    _download(home / "debs", "busybox-static")
-    _unpack(home)
-    found = [p for p in (home / "root/usr/bin/busybox", home / "root/bin/busybox") if p.exists()]
-    if not found:
-        raise Unavailable("the package busybox-static holds no busybox")
-    return found[0]
+    places = [home / "root/usr/bin/busybox", home / "root/bin/busybox"]
+    if not any(place.exists() for place in places):
+        (home / "debs").mkdir(exist_ok=True)
+        _download(home / "debs", "busybox-static")
+        _unpack(home)
+    for place in places:
+        if place.exists():
+            return place
+    raise Unavailable("the package busybox-static holds no busybox")
 
 
 def _private_apt(home: Path, suite: str) -> list[str]:
@@ -293,11 +303,15 @@ def _call(command: list[str], cwd: Path | None = None) -> None:
         raise Unavailable(f"{' '.join(command[:1] + command[-2:])}: {done.stderr.strip()[-300:]}")
 
 
-def _run_daemon(home: Path, path: Path) -> None:
+_daemons: list[subprocess.Popen[bytes]] = []
+"""Kept, since they outlive us."""
+
+
+def _run_daemon(programs: Path, home: Path, path: Path) -> None:
     settings = home / "daemon.json"
     settings.write_text(json.dumps({"features": {"containerd-snapshotter": True}}))
     command = [
-        str(home / "bin/dockerd"),
+        str(programs / "dockerd"),
         f"--config-file={settings}",
         "--bridge=none",
         "--iptables=false",
@@ -311,12 +325,13 @@ def _run_daemon(home: Path, path: Path) -> None:
     with (home / "log").open("w") as log:
         daemon = subprocess.Popen(
             command,
-            env={**os.environ, "PATH": f"{home / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"},
+            env={**os.environ, "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _daemons.append(daemon)
     end = time.monotonic() + 60
     while _version(path) is None:
         if daemon.poll() is not None or time.monotonic() > end:

@@ -99,7 +99,7 @@ def load(
     architecture: str,
 ) -> None:
     """Give the engine every base image that a Dockerfile names, and those of `images`."""
-    common = _common(engine.folder / "bin/busybox", shims)
+    common = _common(engine.busybox, shims)
     blobs = {f"{hashlib.sha256(common).hexdigest()}.tar": common}
     entries = []
     aliases = {alias for image in images.values() for alias in image.aliases}
