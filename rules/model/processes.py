@@ -19,7 +19,8 @@ ValueOf = Callable[[str], str | None]
 _DECLARES = frozenset("export declare typeset readonly local".split())
 _MOVES = frozenset("cd pushd popd".split())
 _MOST_VARIABLES = 64
-_MOST_CALLS = 100  # of functions; beyond that one counts as a program that is not known
+_LONGEST_FOLDER = 1024
+_MOST_CALLS = 20  # of functions; beyond that one counts as a program that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +418,10 @@ def _go(folder: str | None, target: str | None) -> str | None:
     """Where `cd target` leads from `folder`."""
     if target is None or (folder is None and not target.startswith("/")):
         return None
-    return "/" + posixpath.normpath(posixpath.join(folder or "/", target)).lstrip("/")
+    whole = posixpath.join(folder or "/", target)
+    if len(whole) > _LONGEST_FOLDER:
+        return None
+    return "/" + posixpath.normpath(whole).lstrip("/")
 
 
 def _name(word: Word, lookup: ValueOf) -> str | None:

@@ -11,6 +11,8 @@ from typing import Literal
 Connector = Literal["", "&&", "||", ";", "&", "\n", "|"]
 Kind = Literal["(", "{", "if", "while", "for", "case", "function", "test", "arithmetic"]
 
+MAX_VALUE = 2048  # characters of a word with its variables filled in; longer ones count as unknown
+
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
@@ -45,15 +47,14 @@ class Word:
         """
         if not self.parts:
             return self.value
-        pieces = []
+        pieces: list[str] = []
+        length = 0
         for part in self.parts:
-            if isinstance(part, str):
-                pieces.append(part)
-                continue
-            value = value_of(part.name) if part.name is not None else None
-            if value is None or (not part.quoted and not _is_one_word(value)):
+            piece = part if isinstance(part, str) else _expanded(part, value_of)
+            length += len(piece or "")
+            if piece is None or length > MAX_VALUE:
                 return None
-            pieces.append(value)
+            pieces.append(piece)
         return "".join(pieces)
 
 
@@ -163,6 +164,13 @@ class Script:
     bodies: tuple[Body, ...] = ()
     heredoc: bool = False
     """Whether the text is the body of a RUN's heredoc, in which offsets count."""
+
+
+def _expanded(part: Expansion, value_of: Callable[[str], str | None]) -> str | None:
+    value = value_of(part.name) if part.name is not None else None
+    if value is None or (not part.quoted and not _is_one_word(value)):
+        return None
+    return value
 
 
 def _is_one_word(value: str) -> bool:

@@ -26,7 +26,7 @@ from rules.model.script import (
     Script,
     Word,
 )
-from rules.model.shell_words import NAME, REREADS, Shared, UnreadableError, WordReader
+from rules.model.shell_words import MAX_COMMANDS, NAME, REREADS, Shared, UnreadableError, WordReader
 
 __all__ = [
     "SHELL",
@@ -208,16 +208,12 @@ class _Reader(WordReader):
             keyword = self.keyword()
         if keyword in _OPENERS:
             return self._compound(keyword)
-        if self.text.startswith("((", self.at):
-            start = self.at
-            self.at += 2
-            outer, self.blocks = self.blocks, []
-            self.arithmetic()
-            arithmetic = self._finish("arithmetic", (), start)
+        if self.sees("("):
+            start, outer, self.blocks = self.at, self.blocks, []
+            arithmetic = self.takes_arithmetic("((")
+            command = self._finish("arithmetic", (), start) if arithmetic else self._compound("(")
             self.blocks = outer
-            return arithmetic
-        if self.text.startswith("(", self.at):
-            return self._compound("(")
+            return command
         return self._simple(connector)
 
     def _times_a_compound(self) -> bool:
@@ -236,6 +232,8 @@ class _Reader(WordReader):
     def _simple(self, connector: Connector) -> Command | Compound:
         shared, text, start = self.shared, self.text, self.at
         slot = len(shared.commands)
+        if slot >= MAX_COMMANDS:
+            self.fail(f"it has more than {MAX_COMMANDS:,} commands")
         shared.commands.append(None)
         outer, self.blocks = self.blocks, []
         argv: list[Word] = []

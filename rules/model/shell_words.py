@@ -12,7 +12,9 @@ from typing import NoReturn, Self
 from rules.model.script import Block, Body, Command, Expansion, Word
 
 MAX_DEPTH = 40  # Python's own stack bounds it; real scripts nest five deep
-REREADS = 8  # times the length of the text that may be read again inside backticks and heredocs
+MAX_COMMANDS = 5_000
+MAX_WORDS = 20_000
+REREADS = 2  # times the length of the text that may be read again inside backticks and heredocs
 
 # Most words: nothing in them means anything to the shell.
 _WHOLE = re.compile(r"[A-Za-z0-9_./:=@%+,^-]++(?=[ \t\n;&|)]|\Z)")
@@ -39,6 +41,7 @@ class Shared:
         self.commands: list[Command | None] = []
         self.bodies: list[Body | None] = []
         self.variables: set[str] = set()
+        self.words = 0
         self.depth = 0
         self.budget = budget
 
@@ -74,7 +77,10 @@ class WordReader(ABC):
 
     def word(self, *, may_be_empty: bool = False) -> Word:
         """Read the word that stands here."""
-        text, start = self.text, self.at
+        text, start, shared = self.text, self.at, self.shared
+        shared.words += 1
+        if shared.words > MAX_WORDS:
+            self.fail(f"it has more than {MAX_WORDS:,} words")
         whole = _WHOLE.match(text, start)
         if whole is not None:
             self.at = self.done = whole.end()
@@ -91,33 +97,17 @@ class WordReader(ABC):
                 bare.append(plain[0])
                 globs = globs or _GLOB.search(plain[0]) is not None
                 continue
-            character = text[self.at]
             bare.append("x")
-            if character == "'":
-                self._single(parts)
-            elif character == '"':
-                self._double(parts)
-            elif character == "\\":
-                if not text.startswith("\n", self.at + 1):
-                    parts.append(text[self.at + 1 : self.at + 2] or "\\")
-                self.at = min(self.at + 2, len(text))
-            elif character == "$":
-                self._dollar(parts, quoted=False)
-            elif character == "`":
-                self._backticks(parts, quoted=False)
-            elif character in "<>" and text.startswith("(", self.at + 1):
-                self._substitution(parts, quoted=True)
-            elif character == "(" and self.at > start and text[self.at - 1] in "?*+@!":
+            if text[self.at] == "(" and self.at > start and text[self.at - 1] in "?*+@!":
                 self._extended_pattern(parts)
-                globs = True
                 bare.append("*")
-            else:
+            elif not self._piece(parts):
                 break
         if self.at == start and not may_be_empty:
             self.fail(f"`{self.near()}` stands where a word is expected")
         self.done = self.at
         value, literal = _joined(parts)
-        pattern = globs and _is_pattern("".join(bare))
+        pattern = (globs or "*" in bare) and _is_pattern("".join(bare))
         return Word(
             value,
             text[start : self.at],
@@ -127,6 +117,27 @@ class WordReader(ABC):
             pattern,
             () if literal else tuple(parts),
         )
+
+    def _piece(self, parts: list[str | Expansion]) -> bool:
+        """Read one quoted or replaced piece of a word; False where the word ends."""
+        text, character = self.text, self.text[self.at]
+        if character == "'":
+            self._single(parts)
+        elif character == '"':
+            self._double(parts)
+        elif character == "\\":
+            if not text.startswith("\n", self.at + 1):
+                parts.append(text[self.at + 1 : self.at + 2] or "\\")
+            self.at = min(self.at + 2, len(text))
+        elif character == "$":
+            self._dollar(parts, quoted=False)
+        elif character == "`":
+            self._backticks(parts, quoted=False)
+        elif character in "<>" and text.startswith("(", self.at + 1):
+            self._substitution(parts, quoted=True)
+        else:
+            return False
+        return True
 
     def _single(self, parts: list[str | Expansion]) -> None:
         end = self.text.find("'", self.at + 1)
@@ -197,10 +208,7 @@ class WordReader(ABC):
         """Read `$(…)`, `$((…))`, `<(…)` or `>(…)`."""
         start = self.at
         self.shared.enter()
-        if self.sees("$(("):
-            self.at += 3
-            self.arithmetic()
-        else:
+        if not self.takes_arithmetic("$(("):
             self.at += 2
             block = self.block()
             self.expect(")")
@@ -230,7 +238,7 @@ class WordReader(ABC):
 
     def inner(self, kept: Sequence[tuple[int, int]]) -> Self:
         """Make a reader of pieces of this text, from and to these positions."""
-        self.shared.budget -= sum(end - start for start, end in kept)
+        self.shared.budget -= 16 + sum(end - start for start, end in kept)
         if self.shared.budget < 0:
             self.fail("it takes too many steps to read")
         places: Sequence[int]
@@ -272,6 +280,29 @@ class WordReader(ABC):
             else:
                 self._inside(unused, single=quotes)
         self.fail("a `${` is not closed")
+
+    def takes_arithmetic(self, opener: str) -> bool:
+        """Read `((…))` or `$((…))`, or nothing: `((a) || b)` is a subshell in a subshell.
+
+        https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_03
+        """
+        if not self.sees(opener):
+            return False
+        shared, start, done = self.shared, self.at, self.done
+        blocks, pending, depth = self.blocks, list(self.pending), shared.depth
+        sizes = len(blocks), len(shared.commands), len(shared.bodies)
+        self.at += len(opener)
+        try:
+            self.arithmetic()
+        except UnreadableError:
+            shared.budget -= 2 * (self.at - start)
+            if shared.budget < 0:
+                raise
+            del blocks[sizes[0] :], shared.commands[sizes[1] :], shared.bodies[sizes[2] :]
+            self.at, self.done, self.blocks, self.pending = start, done, blocks, pending
+            shared.depth = depth
+            return False
+        return True
 
     def arithmetic(self) -> None:
         """Read up to and with the `))` behind a `((`."""
