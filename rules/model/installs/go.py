@@ -189,12 +189,14 @@ GO = Manager(
             variables=(("GOMODCACHE", ""), ("GOPATH", "/pkg/mod")),
             in_images=(("golang", "/go/pkg/mod"),),
             cleaned_by=("go clean -modcache",),
+            moved_by=("go env -w",),
             shared=True,
         ),
         Cache(
             folder=".cache/go-build",
             variables=(("GOCACHE", ""), ("XDG_CACHE_HOME", "/go-build")),
             cleaned_by=("go clean -cache",),
+            moved_by=("go env -w",),
         ),
     ),
 )

@@ -46,7 +46,9 @@ class Cache:
     purges: tuple[str, ...] = ()
     """Options of the call that switch it off or empty it afterwards."""
     cleaned_by: tuple[str, ...] = ()
-    """Commands that empty it (`pip cache purge`)."""
+    """Commands that empty it, by their first words (`pip cache purge`)."""
+    moved_by: tuple[str, ...] = ()
+    """Commands after which it may be elsewhere, by their first words (`npm config set`)."""
     locked: bool = False
     """Whether two calls must not use it at once."""
     shared: bool = False

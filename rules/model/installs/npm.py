@@ -83,6 +83,7 @@ NPM = Manager(
             variables=(("npm_config_cache", ""), ("NPM_CONFIG_CACHE", "")),
             options=("--cache",),
             cleaned_by=("npm cache clean",),
+            moved_by=("npm config set cache", "npm set cache"),
         ),
     ),
 )

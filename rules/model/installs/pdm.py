@@ -95,6 +95,7 @@ PDM = Manager(
             folder=".cache/pdm",
             variables=(("PDM_CACHE_DIR", ""), ("XDG_CACHE_HOME", "/pdm")),
             cleaned_by=("pdm cache clear",),
+            moved_by=("pdm config cache_dir",),
         ),
     ),
 )

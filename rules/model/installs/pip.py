@@ -173,6 +173,7 @@ PIP_CACHE = Cache(
     disabled_by=("PIP_NO_CACHE_DIR",),
     purges=("--no-cache-dir",),
     cleaned_by=("pip cache purge", "pip cache remove"),
+    moved_by=("pip config",),
 )
 """https://pip.pypa.io/en/stable/topics/caching/"""
 

@@ -105,6 +105,7 @@ POETRY = Manager(
             parts=("cache", "artifacts"),  # virtual environments lie beside these
             purges=("--no-cache",),
             cleaned_by=("poetry cache clear",),
+            moved_by=("poetry config cache-dir",),
         ),
     ),
 )

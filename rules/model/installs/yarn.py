@@ -69,6 +69,7 @@ _CLASSIC_CACHE = Cache(
     options=("--cache-folder",),
     root_folder="/usr/local/share/.cache/yarn",
     cleaned_by=("yarn cache clean",),
+    moved_by=("yarn config set cache-folder",),
     locked=True,
 )
 """https://classic.yarnpkg.com/en/docs/cli/cache; one at a time: the same pages on `--mutex`."""
@@ -76,6 +77,7 @@ _MODERN_CACHE = Cache(
     folder=".yarn/berry/cache",
     variables=(("YARN_CACHE_FOLDER", ""), ("YARN_GLOBAL_FOLDER", "/cache")),
     cleaned_by=("yarn cache clean",),
+    moved_by=("yarn config set",),
 )
 """https://yarnpkg.com/configuration/yarnrc#cacheFolder"""
 
