@@ -9,6 +9,7 @@ crash cut short. Which job is run, and that no pull request is run twice at once
 
 import asyncio
 import logging
+import math
 import os
 import socket
 import uuid
@@ -68,6 +69,7 @@ class Queue:
         self._storage = Storage(url)
         self._ledger = Ledger(self._storage, self._enqueue)
         self._running: set[asyncio.Future[None]] = set()
+        self._busy: set[str] = set()
         self._stopping = False
         self._exits = AsyncExitStack()
 
@@ -136,6 +138,7 @@ class Queue:
                 "executor_id": executor,
                 "sys_db_pool_size": 2 if self._lite else 10,
                 "max_executor_threads": 16,
+                "notification_listener_polling_interval_sec": 4 * self._poll,  # ours is none
                 "serializer": serializer,
                 "log_level": "WARNING",
                 "enable_otlp": False,
@@ -147,7 +150,12 @@ class Queue:
         # a crash is counted by the ledger: DBOS would forget the job after too many
         @DBOS.workflow(name=NAME, max_recovery_attempts=10**6)
         async def run(row: str) -> None:
-            await self._run(row, DBOS.workflow_id or "")
+            ticket = DBOS.workflow_id or ""
+            self._busy.add(ticket)
+            try:
+                await self._run(row, ticket)
+            finally:
+                self._busy.discard(ticket)
 
         await self._client.register_queue_async(
             NAME,
@@ -157,7 +165,7 @@ class Queue:
             on_conflict="always_update",
         )
         DBOS.launch()  # in the running loop: workflows run in it too
-        self._keep(exits, self._upkeep.tend())
+        self._keep(exits, self._upkeep.tend(executor, self._busy))
         if not self._lite:
             self._keep(exits, self._watch(liveness, executor))
 
@@ -184,15 +192,18 @@ class Queue:
                 await self._insist(liveness.begin)
 
     async def _land(self) -> None:
-        """Finish what runs, or hand it back; then stop DBOS."""
+        """Take no more work; finish what runs, or hand it back."""
         self._stopping = True
-        patience = 5 if self._running else 0
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=self._grace)
-        self._cut()
-        await asyncio.to_thread(
+        running = set(self._running)
+        patience = math.ceil(self._grace) + 5 if running else 0
+        stopped = asyncio.to_thread(
             DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=patience
         )
+        stopping = asyncio.create_task(stopped)
+        if running:
+            await asyncio.wait(running, timeout=self._grace)
+        self._cut()
+        await stopping
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())  # DBOS took it
 
     def _cut(self) -> None:
@@ -210,20 +221,22 @@ class Queue:
             "app_version": VERSION,
             "queue_partition_key": str(job.installation),
         }
-        if delay > 0:
+        if delay >= 1:  # DBOS looks once a second for what was delayed
             options["delay_seconds"] = delay
         self._client.enqueue_in_transaction(connection, options, row)  # type: ignore[arg-type]
 
     async def _run(self, row: str, ticket: str) -> None:
         """The workflow: it may be started at any time, and more than once."""
-        claim = await self._insist(lambda: self._ledger.claim(row, ticket))
+        claim = await self._insist(lambda: self._claim(row, ticket))
+        if claim is not None:
+            result = await self._attempt(claim)
+            await self._insist(lambda: self._ledger.finish(claim, **result))
+
+    async def _claim(self, row: str, ticket: str) -> Claim | None:
+        claim = await self._ledger.claim(row, ticket)
         if isinstance(claim, Held) and not await self._upkeep.active([claim.ticket]):
-            broken = claim.claim
-            claim = await self._insist(lambda: self._ledger.claim(row, ticket, broken=broken))
-        if isinstance(claim, Claim):
-            taken = claim
-            result = await self._attempt(taken)
-            await self._insist(lambda: self._ledger.finish(taken, **result))
+            claim = await self._ledger.claim(row, ticket, broken=claim.claim)
+        return claim if isinstance(claim, Claim) else None
 
     async def _attempt(self, claim: Claim) -> dict[str, Any]:
         """Do the work of a claim; what is to become of it, as the ledger's `finish` wants it."""
@@ -258,7 +271,7 @@ class Queue:
         while True:
             try:
                 return await change()
-            except StorageError as error:
+            except (StorageError, sa.exc.SQLAlchemyError) as error:
                 log.warning("the database is away: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30.0)

@@ -1,8 +1,9 @@
 """The upkeep of a queue: forget what is over, find what was lost, take over from the dead."""
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -12,8 +13,10 @@ from bot.ledger import Held, Ledger
 from bot.liveness import Liveness
 from bot.storage import StorageError
 
-ROUND = 300.0
-"""Seconds between two rounds of pruning and of looking for what was lost."""
+LOOK = 15.0
+"""Seconds between two looks for what is stuck."""
+LOOKS = 20
+"""So many of them to a round of pruning and of looking for what was lost."""
 FINISHED, LOST = 3600, 120
 """Seconds after which an ended workflow is deleted, and a waiting one is looked for."""
 AT_ONCE = 500
@@ -46,17 +49,33 @@ class Upkeep:
         self._workflows = workflows
         self._ledger = ledger
         self._name = name
+        self._idle: set[str] = set()
 
-    async def tend(self) -> None:
-        """Round after round, until cancelled."""
-        while True:
+    async def tend(self, me: str, busy: Collection[str]) -> None:
+        """Round after round, until cancelled; `busy` is what this process runs, as it changes."""
+        for look in itertools.count():
             try:
-                await self._ledger.prune()
-                await self.delete_ended()
-                await self.find_lost()
+                await self.start_stuck(me, busy)
+                if look % LOOKS == 0:
+                    await self._ledger.prune()
+                    await self.delete_ended()
+                    await self.find_lost()
             except (StorageError, sa.exc.SQLAlchemyError) as error:
                 log.warning("the queue was not tended: %s", error)
-            await asyncio.sleep(ROUND)
+            await asyncio.sleep(LOOK)
+
+    async def start_stuck(self, me: str, busy: Collection[str]) -> None:
+        """Put back what is ours to run, and was not run at this look nor at the one before.
+
+        That is what a connection leaves behind that breaks while DBOS takes a workflow.
+        """
+        ours = await self._list(status="PENDING", executor_id=me)
+        idle = {workflow.workflow_id for workflow in ours} - set(busy)
+        stuck = sorted(idle & self._idle)
+        self._idle = idle
+        if stuck:
+            log.warning("%d jobs were taken and not run: they are put back", len(stuck))
+            await self._resume(stuck)
 
     async def delete_ended(self, seconds: float = FINISHED) -> None:
         """Delete the workflows that ended so long ago: the ledger knows what was done."""
@@ -92,9 +111,10 @@ class Upkeep:
                 ]
                 log.warning("%s has died: taking over %d jobs", other, len(left))
                 if left:
-                    await asyncio.to_thread(
-                        self._workflows.resume_workflows, left, queue_name=self._name
-                    )
+                    await self._resume(left)
+
+    async def _resume(self, ids: list[str]) -> None:
+        await asyncio.to_thread(self._workflows.resume_workflows, ids, queue_name=self._name)
 
     async def _list(self, **which: Any) -> Sequence[Any]:
         return await asyncio.to_thread(

@@ -81,7 +81,7 @@ def test_a_line_for_a_terminal_is_one_line():
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_secret_is_in_no_line_and_no_traceback(as_json):
     try:
-        raise ValueError(TOKENS[0])
+        int(TOKENS[0])
     except ValueError:
         trace = sys.exc_info()
     with bound(token=TOKENS[1]):
