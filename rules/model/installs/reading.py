@@ -109,7 +109,7 @@ def chosen(image: Image, folder: str, name: str, patterns: Sequence[str]) -> lis
         parts = place[start:].split("/") if len(place) > start else []
         taken = False
         for negated, pattern in cleaned:
-            if taken is negated and _match(pattern, parts):
+            if taken is negated and matches(pattern, parts):
                 taken = not negated
         if taken:
             found.append(place)
@@ -127,7 +127,7 @@ def _clean(pattern: str) -> tuple[bool, list[str]]:
     return negated, [] if path == "." else path.split("/")
 
 
-def _match(pattern: list[str], parts: list[str]) -> bool:
+def matches(pattern: Sequence[str], parts: Sequence[str]) -> bool:
     """Whether the parts of a path match those of a pattern, in product time."""
     reached = {0}
     for part in [*parts, None]:
