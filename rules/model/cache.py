@@ -9,12 +9,13 @@ from rules.model.contents import Output
 from rules.model.context import BuildContext
 from rules.model.copies import Copy
 from rules.model.dockerfile import Dockerfile, parse
-from rules.model.keys import Delta, Plan, Step
+from rules.model.keys import Delta, Plan
 from rules.model.layer import Layer
 from rules.model.mount import Mount
 from rules.model.repository import Repository
 from rules.model.sources import Files
 from rules.model.state import read_layers
+from rules.model.steps import Comparison, Step
 
 __all__ = [
     "Build",
@@ -140,7 +141,7 @@ def rerun(
         given = {name: _OTHER if v is None else v for name, v in change.build_args.items()}
         now = build.with_arguments(given)
     delta = _delta(old, now, change)
-    return now.plan(target, output).compare(old.plan(target, output), delta)
+    return tuple(Comparison(old.plan(target, output), now.plan(target, output), delta).steps())
 
 
 def file_classes(build: Build) -> Mapping[str, tuple[str, ...]]:

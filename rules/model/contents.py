@@ -87,27 +87,47 @@ class Contents:
         self._stages: dict[int, list[Layer]] = {}
         for layer in layers:
             self._stages.setdefault(layer.stage, []).extend((layer, *layer.triggers))
+        self._known: dict[tuple[int, str, Output], tuple[Origin, ...]] = {}
+        self._work = 0
 
     def at(self, stage: int, path: str, output: Output) -> tuple[Origin, ...]:
-        """Find what the bytes at and below a path depend on when the stage is done."""
-        chain = list(self._chain(stage))
-        walk = self._walk(chain, posixpath.normpath("/" + path.lstrip("/")), output, _DEPTH)
-        return tuple(dict.fromkeys(walk))
+        """Find what the bytes at and below a path depend on when the stage is done.
 
-    def _chain(self, stage: int | None) -> Iterator[Layer]:
+        Beyond `MAX_WORK` that is taken to be all that the stage holds.
+        """
+        place = stage, posixpath.normpath("/" + path.lstrip("/")), output
+        if place not in self._known:
+            try:
+                found = tuple(dict.fromkeys(self._walk(self._chain(stage), place[1], output)))
+            except _TooFarError:
+                found = (Made(self._stages[stage][-1].index),)
+            self._known[place] = found
+        return self._known[place]
+
+    def _chain(self, stage: int | None) -> list[Layer]:
         """Give the layers of a stage and of those below it, the newest first, one FROM last."""
+        chain: list[Layer] = []
         while stage is not None:
-            for layer in reversed(self._stages[stage]):
-                if layer.parent is None or layer.instruction.keyword != "FROM":
-                    yield layer
-            stage = self._stages[stage][0].parent
+            layers = self._stages[stage]
+            self._spend(len(layers))
+            stage = layers[0].parent
+            chain += reversed(layers if stage is None else layers[1:])
+        return chain
+
+    def _spend(self, work: int) -> None:
+        self._work += work
+        if self._work > MAX_WORK:
+            raise _TooFarError
 
     def _walk(
-        self, chain: Sequence[Layer], path: str, output: Output, depth: int
+        self, chain: Sequence[Layer], path: str, output: Output, start: int = 0, depth: int = 0
     ) -> Iterator[Origin]:
+        """Go back from `chain[start]`, the newest, to what brought the path."""
         found = False
-        runs: list[Layer] = []
-        for at, layer in enumerate(chain):
+        maker: Layer | None = None
+        for at in range(start, len(chain)):
+            self._spend(1)
+            layer = chain[at]
             if layer.copy is not None:
                 origins = tuple(_copied(layer, layer.copy, path))
                 found = found or bool(origins)
@@ -115,9 +135,9 @@ class Contents:
             elif layer.instruction.keyword == "RUN" and output == "same":
                 found = found or touches(layer, path)
             elif layer.instruction.keyword == "RUN":
-                plain = layer.writes if output == "input" and depth else None
+                plain = layer.writes if output == "input" and depth < _DEPTH else None
                 if plain is None:
-                    runs.append(layer)
+                    maker = maker or layer
                     if touches(layer, path):
                         yield Made(layer.index)
                         return
@@ -127,15 +147,20 @@ class Contents:
                         found = True
                         yield Said(_saying(layer, write))
                         if write.copy is not None:
-                            yield from self._walk(chain[at + 1 :], write.copy, output, depth - 1)
-        if not found and runs:
-            yield Made(runs[0].index)  # no words tell which made it: the last could have
-            return
-        if not found or not is_project_folder(path):
+                            yield from self._walk(chain, write.copy, output, at + 1, depth + 1)
+        if not found and maker is not None:
+            yield Made(maker.index)  # no words tell which RUN made it: the last could have
+        elif not found or not is_project_folder(path):
             yield Based(chain[-1].image or "", path)
 
 
+MAX_WORK = 30_000
+"""Layers looked at, in all; real files stay far below."""
 _DEPTH = 5
+
+
+class _TooFarError(Exception):
+    pass
 
 
 def touches(layer: Layer, path: str) -> bool:
@@ -147,24 +172,12 @@ def touches(layer: Layer, path: str) -> bool:
     if path == "/" or _within(layer.folder, path):
         return True
     last = posixpath.basename(path)
-    for word in layer.words:
-        if word == path or word.startswith(path + "/"):
-            return True
-        if len(last) > 3 and posixpath.basename(word.rstrip("/")) == last:
-            return True
-        if layer.folder is not None and _within(_resolved(layer.folder, word), path):
-            return True
+    if path in layer.named or (len(last) > 3 and last in layer.last_names):
+        return True
     return any(
         not commands.isdisjoint(layer.words) and any(mark in path for mark in marks)
         for marks, commands in _MAKERS
     )
-
-
-def _resolved(folder: str, word: str) -> str | None:
-    """Resolve a word that may be a relative path."""
-    if word.startswith(("/", "-", "$")):
-        return None
-    return posixpath.normpath(posixpath.join(folder, word))
 
 
 def _saying(layer: Layer, write: Write) -> str:

@@ -5,30 +5,19 @@ before it in its stage, the step's own part (`Layer.own`) and the content of wha
 are numbered as they are met: two that are the same have the same number.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from rules.model.contents import Based, Brought, Contents, Copied, Made, Origin, Output, Said
 from rules.model.dockerfile import Dockerfile
 from rules.model.layer import Layer
-from rules.model.sources import ROOT, Files, takes
+from rules.model.sources import ROOT, Files, fixed_part, takes
 
-Status = Literal["cached", "rerun", "none"]
+MAX_MEMBERS = 2_000_000
+"""Files times steps that may be looked at to group files; beyond it nothing is known of them."""
+
 Number = Callable[[tuple[object, ...]], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What becomes of one instruction: `cause` is one short sentence."""
-
-    line: int
-    stage: int
-    instruction: str
-    status: Status
-    """`none`: it makes no step, or its stage is not built."""
-    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +29,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class Taken:
     """What a step takes from a stage or an image at one path."""
 
     label: str
@@ -48,7 +37,7 @@ class _Taken:
 
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
     """One layer of a stage that is built."""
 
     layer: Layer
@@ -57,11 +46,11 @@ class _Entry:
     own: str
     leaves: str
     takes: tuple[Callable[[str], bool], ...]
-    taken: tuple[_Taken, ...]
+    taken: tuple[Taken, ...]
     linked: bool
 
 
-class _State:
+class Keys:
     """Keys of one state of a build, by layer index."""
 
     def __init__(self, size: int, number: Number) -> None:
@@ -97,9 +86,9 @@ class Plan:
         self.size = len(layers) + sum(len(layer.triggers) for layer in layers)
         self.entries = tuple(self._entries())
         self._copies = {e.layer.index: e.layer.copy for e in self.entries if e.layer.copy}
-        self._before: tuple[dict[tuple[object, ...], int], _State] | None = None
+        self._before: tuple[dict[tuple[object, ...], int], Keys] | None = None
 
-    def _entries(self) -> Iterator[_Entry]:
+    def _entries(self) -> Iterator[Entry]:
         last: dict[int, int] = {}
         for layer in self.layers:
             if layer.stage not in self.stages:
@@ -112,14 +101,15 @@ class Plan:
                 last[layer.stage] = each.index
                 yield self._entry(each, before)
 
-    def _entry(self, layer: Layer, before: int) -> _Entry:
+    def _entry(self, layer: Layer, before: int) -> Entry:
         found: list[Callable[[str], bool]] = []
-        taken: list[_Taken] = []
+        taken: list[Taken] = []
         copy = layer.copy
         if copy is not None and copy.local:
             found.append(copy.takes)
         elif copy is not None and copy.stage is not None:
-            taken += [self._from_stage(copy.stage, source) for source in copy.named]
+            sources = (ROOT,) if copy.sources is None else copy.sources
+            taken += [self._from_stage(copy.stage, source) for source in sources]
         elif copy is not None and copy.image is not None:
             taken += [_from_image(copy.image, source) for source in copy.named]
         for mount in layer.mounts:
@@ -129,7 +119,7 @@ class Plan:
                 taken.append(self._from_stage(mount.stage, mount.source))
             elif mount.type in ("bind", "cache") and mount.from_ is not None:
                 taken.append(_from_image(mount.from_, mount.source))
-        return _Entry(
+        return Entry(
             layer=layer,
             before=before,
             own=repr(layer.own),
@@ -139,12 +129,12 @@ class Plan:
             linked=layer.linked,
         )
 
-    def _from_stage(self, stage: int, source: str) -> _Taken:
-        path = "/" if source == ROOT else f"/{source}"
+    def _from_stage(self, stage: int, source: str) -> Taken:
         name = self.dockerfile.stages[stage].name or f"stage {stage}"
-        return _Taken(f"{path} of {name}", self._contents.at(stage, path, self.output))
+        path = fixed_part(source)
+        return Taken(f"{_shown(source)} of {name}", self._contents.at(stage, path, self.output))
 
-    def keys(self) -> tuple[dict[tuple[object, ...], int], _State]:
+    def keys(self) -> tuple[dict[tuple[object, ...], int], Keys]:
         """Compute the keys of the build as it is, once."""
         if self._before is None:
             numbers: dict[tuple[object, ...], int] = {}
@@ -152,13 +142,13 @@ class Plan:
             def number(key: tuple[object, ...]) -> int:
                 return numbers.setdefault(key, len(numbers))
 
-            state = _State(self.size, number)
+            state = Keys(self.size, number)
             self._compute(state, Delta())
             self._before = numbers, state
         return self._before
 
-    def compare(self, old: "Plan", delta: Delta) -> tuple[Step, ...]:
-        """Say of each instruction what becomes of it when `old` was built before."""
+    def changed(self, old: "Plan", delta: Delta) -> Keys:
+        """Compute the keys after a change; those that `old` did not have are negative."""
         numbers, _ = old.keys()
         fresh: dict[tuple[object, ...], int] = {}
 
@@ -166,11 +156,11 @@ class Plan:
             found = numbers.get(key)
             return fresh.setdefault(key, -1 - len(fresh)) if found is None else found
 
-        state = _State(self.size, number)
+        state = Keys(self.size, number)
         self._compute(state, delta)
-        return tuple(self._steps(old, state, delta))
+        return state
 
-    def _compute(self, state: _State, delta: Delta) -> None:
+    def _compute(self, state: Keys, delta: Delta) -> None:
         number, chain, left = state.number, state.chain, state.left
         paths, images = delta.paths, delta.images
         for entry in self.entries:
@@ -204,7 +194,7 @@ class Plan:
             brought = state.brought[index] = number(("brought", entry.leaves, hits, values))
             left[index] = number(("left", left[before], brought))
 
-    def _value(self, origin: Origin, state: _State, delta: Delta) -> object:
+    def _value(self, origin: Origin, state: Keys, delta: Delta) -> object:
         if isinstance(origin, Copied):
             return origin.stamp, self._landing(origin, state)
         if isinstance(origin, Made):
@@ -218,7 +208,7 @@ class Plan:
             return origin.path
         return origin.image, origin.path, origin.image in delta.images
 
-    def _landing(self, origin: Copied, state: _State) -> tuple[tuple[str, str], ...]:
+    def _landing(self, origin: Copied, state: Keys) -> tuple[tuple[str, str], ...]:
         """Which of the paths that a layer's files changed at lie where they are asked for."""
         hits = state.hits.get(origin.index)
         if not hits:
@@ -226,58 +216,8 @@ class Plan:
         copy = self._copies[origin.index]
         return tuple(hit for hit in hits if _lies_in(copy.target(hit[0]), origin.path))
 
-    def _steps(self, old: "Plan", state: _State, delta: Delta) -> Iterator[Step]:
-        for layer in self.layers:
-            instruction = layer.instruction
-            steps = [each for each in (layer, *layer.triggers) if each.step]
-            status: Status = "none"
-            if layer.index not in self.built:
-                cause = "its stage is not built" if layer.stage >= 0 else "makes no step"
-            elif not steps:
-                cause = "makes no step"
-            else:
-                again = [each for each in steps if state.step[each.index] < 0]
-                status, cause = "cached", "nothing that it depends on changed"
-                if again:
-                    status = "rerun"
-                    cause = self._cause(self.built[again[0].index], old, state, delta)
-            yield Step(instruction.span.start, layer.stage, instruction.keyword, status, cause)
-
-    def _cause(self, entry: _Entry, old: "Plan", state: _State, delta: Delta) -> str:
-        hits = state.hits.get(entry.layer.index)
-        if hits:
-            verb = "takes" if entry.layer.copy is not None else "binds"
-            more = f" and {len(hits) - 1} more" if len(hits) > 1 else ""
-            return f"{verb} {hits[0][0]}{more}"
-        values = state.values.get(entry.layer.index, ())
-        for taken, value in zip(entry.taken, values, strict=True):
-            if value not in old.values:
-                return f"{taken.label} changed"
-        if entry.own not in old.owns:
-            return old.difference(entry.layer)
-        if entry.linked:
-            return "it was not built before"
-        return self._cause_before(entry.before, state, delta)
-
-    def _cause_before(self, index: int, state: _State, delta: Delta) -> str:
-        """Why a step re-runs that is itself as it was."""
-        while index >= 0:
-            entry = self.built[index]
-            layer = entry.layer
-            if layer.step:
-                if state.chain[index] < 0:
-                    return f"the step on line {layer.instruction.span.start} re-ran"
-                break
-            if layer.image is not None:
-                if layer.image in delta.images:
-                    return f"the base image {layer.image} was replaced"
-                if state.chain[index] < 0:
-                    return "FROM changed"
-            index = entry.before
-        return "it stood elsewhere before"
-
     @cached_property
-    def built(self) -> Mapping[int, _Entry]:
+    def built(self) -> Mapping[int, Entry]:
         """The entries by the index of their layer."""
         return {entry.layer.index: entry for entry in self.entries}
 
@@ -291,28 +231,14 @@ class Plan:
         """The contents that steps take from stages and images."""
         return frozenset(v for values in self.keys()[1].values.values() for v in values)
 
-    def difference(self, layer: Layer) -> str:
-        """How a layer of another text differs from the one here that is most like it."""
-        best: list[str] | None = None
-        for entry in self.entries:
-            other = entry.layer
-            if other.instruction.keyword != layer.instruction.keyword or not other.step:
-                continue
-            named = zip(layer.parts, other.own, layer.own, strict=True)
-            differing = [name for name, old, new in named if old != new]
-            if best is None or len(differing) < len(best):
-                best = differing
-                if differing == ["environment"]:
-                    best = [_variable(other, layer)]
-        if best is None or len(best) > 1 or not best:
-            return "it is new or was rewritten"
-        return f"{best[0]} changed"
-
     def file_classes(self, files: Files) -> Mapping[str, tuple[str, ...]]:
         """Group files by the steps that they reach; see `cache.file_classes`."""
         marks: dict[str, int] = dict.fromkeys(files.paths, 0)
-        bit = 1
+        bit, work = 1, 0
         for members in self._memberships(files):
+            work += len(members)
+            if work > MAX_MEMBERS:
+                return {}
             for path in members:
                 marks[path] |= bit
             bit <<= 1
@@ -322,16 +248,15 @@ class Plan:
                 groups.setdefault(marks[path], []).append(path)
         return {group[0]: tuple(group) for group in groups.values()}
 
-    def _memberships(self, files: Files) -> Iterator[Iterable[str]]:
+    def _memberships(self, files: Files) -> Iterator[Sequence[str]]:
         """Give the sets of files that some step treats alike."""
+        copies = (entry.layer.copy for entry in self.entries)
+        alike = {(c.sources, c.exclude): c for c in copies if c is not None and c.local}
+        yield from (copy.files for copy in alike.values())
+        mounts = (mount for entry in self.entries for mount in entry.layer.mounts)
+        for source in {mount.source for mount in mounts if mount.local}:
+            yield [path for path in files.paths if takes(source, path)]
         origins = {o for e in self.entries for taken in e.taken for o in taken.origins}
-        for entry in self.entries:
-            copy = entry.layer.copy
-            if copy is not None and copy.local:
-                yield copy.files
-            for mount in entry.layer.mounts:
-                if mount.local:
-                    yield (path for path in files.paths if takes(mount.source, path))
         yield from (origin.files for origin in origins if isinstance(origin, Copied))
 
 
@@ -360,19 +285,13 @@ def _needed(layers: Sequence[Layer], stages: int, target: int | None) -> frozens
     return frozenset(needed)
 
 
-def _from_image(image: str, source: str) -> _Taken:
-    path = "/" if source == ROOT else f"/{source}"
-    return _Taken(f"{path} of {image}", (Based(image, path),))
+def _from_image(image: str, source: str) -> Taken:
+    return Taken(f"{_shown(source)} of {image}", (Based(image, fixed_part(source)),))
+
+
+def _shown(source: str) -> str:
+    return "/" if source == ROOT else f"/{source}"
 
 
 def _taker(source: str) -> Callable[[str], bool]:
     return lambda path: takes(source, path)
-
-
-def _variable(old: Layer, new: Layer) -> str:
-    """Name the first variable of a RUN's environment that differs."""
-    before, now = dict(old.environment), dict(new.environment)
-    for name in [*now, *before]:
-        if now.get(name) != before.get(name):
-            return f"the variable {name}"
-    return "the order of the variables"

@@ -4,6 +4,7 @@ The keys are BuildKit's: a step is reused when it and everything before it in it
 before (https://docs.docker.com/build/cache/invalidation/); tests hold them against the engine.
 """
 
+import posixpath
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +17,18 @@ from rules.model.shell import Script, read
 from rules.model.variables import Scope
 
 _BETWEEN_WORDS = str.maketrans(dict.fromkeys("\t\n\r'\"`;&|()=,:<>{}[]", " "))
+_DEEPEST = 20
+"""Folders in a path that is looked at."""
 _PARTS = {
-    "RUN": ("keyword", "its command", "environment", "USER", "WORKDIR", "its --mount", "a flag"),
+    "RUN": (
+        "keyword",
+        "its command",
+        "its environment",
+        "USER",
+        "WORKDIR",
+        "its --mount",
+        "a flag",
+    ),
     "COPY": ("keyword", "its sources", "its destination", "a flag", "its text"),
     "ADD": ("keyword", "its sources", "its destination", "a flag", "its text"),
     "WORKDIR": ("keyword", "its path", "USER"),
@@ -65,7 +76,7 @@ class Layer:
             return None
         if self.instruction.json:
             return read(shlex.join(word.text for word in self.instruction.args))
-        return read(self.instruction.script, self.instruction.heredocs)
+        return read(self.instruction.script, self.instruction.heredocs, self.shell)
 
     @cached_property
     def writes(self) -> tuple[Write, ...] | None:
@@ -80,13 +91,36 @@ class Layer:
         text = " ".join([instruction.script, *(w.text for w in instruction.args), *bodies])
         return frozenset(text.translate(_BETWEEN_WORDS).split())
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Absolute paths that the words of a RUN may name, and the folders that these lie in."""
+        found: set[str] = set()
+        for word in self.words:
+            if word.startswith(("-", "$")) or word.count("/") > _DEEPEST:
+                continue
+            if word.startswith("/") or self.folder is not None:
+                path = posixpath.normpath(posixpath.join(self.folder or "/", word))
+                while path not in found and path.strip("/"):
+                    found.add(path)
+                    path = posixpath.dirname(path)
+        return frozenset(found)
+
+    @cached_property
+    def last_names(self) -> frozenset[str]:
+        """The last parts of the words of a RUN."""
+        return frozenset(posixpath.basename(word.rstrip("/")) for word in self.words)
+
     @property
     def parts(self) -> tuple[str, ...]:
         """What the parts of `own` are, in words."""
         return _PARTS[self.instruction.keyword]
 
-    @property
-    def environment(self) -> tuple[tuple[str, str], ...]:
-        """Of a RUN: the variables in its key, in order."""
-        found = self.own[2]
-        return found if isinstance(found, tuple) else ()
+    def differing_variable(self, other: "Layer") -> str:
+        """Name what differs between the environments of two RUNs, known to differ."""
+        mine, theirs = (
+            {v.name: v.value for v in layer.variables.variables} for layer in (self, other)
+        )
+        for name in [*mine, *theirs]:
+            if mine.get(name) != theirs.get(name):
+                return f"the variable {name}"
+        return "a variable" if list(mine) == list(theirs) else "the order of its variables"

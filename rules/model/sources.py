@@ -7,12 +7,13 @@ Sources are paths relative to the context root, cleaned, `.` for the root itself
 
 import posixpath
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import groupby
 
 ROOT = "."
+MAX_WORK = 400_000
+"""Names compared with patterns, in all; real files stay a hundred times below."""
 _MAX_LINKS = 40  # symbolic links followed for one source, as Linux has it
 
 
@@ -41,6 +42,8 @@ class Files:
         """`paths` are relative to the context root; `link` gives a symbolic link's target."""
         self.paths = sorted(paths)
         self.link = link
+        self._levels: dict[int, Mapping[tuple[str, ...], bool]] = {}
+        self._work = 0
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -64,25 +67,47 @@ class Files:
         return self.paths[start:end]
 
     def match(self, source: str) -> tuple[Match, ...]:
-        """Find what a source names, sorted; nothing where the build would fail."""
+        """Find what a source names, sorted; nothing where the build would fail.
+
+        A pattern beyond `MAX_WORK` is taken for all that its first parts without one name.
+        """
         if not has_wildcard(source):
             if source in self.known:
                 return (Match(source, folder=False),)
             return (Match(source, folder=True),) if self.is_folder(source) else ()
         pattern = source.split("/")
-        depth = len(pattern)
         fixed = 0
         while not has_wildcard(pattern[fixed]):
             fixed += 1
-        candidates = self.under("/".join(pattern[:fixed]) or ROOT)
-        entries = (path.split("/", depth) for path in candidates)
-        heads = ((parts[:depth], len(parts) > depth) for parts in entries if len(parts) >= depth)
-        found: dict[str, bool] = {}
-        for parts, group in groupby(heads, key=lambda head: head[0]):
-            wanted = zip(pattern[fixed:], parts[fixed:], strict=True)
-            if all(match_name(p, name) for p, name in wanted):
-                found["/".join(parts)] = next(iter(group))[1]
-        return tuple(Match(path, folder) for path, folder in found.items())
+        entries = self._entries(len(pattern))
+        self._work += len(entries)
+        if self._work > MAX_WORK:
+            return (Match("/".join(pattern[:fixed]) or ROOT, folder=True),)
+        found = []
+        known: dict[tuple[int, str], bool] = {}
+        for parts, folder in entries.items():
+            if parts[:fixed] != tuple(pattern[:fixed]):
+                continue
+            for place in range(fixed, len(pattern)):
+                key = place, parts[place]
+                if key not in known:
+                    known[key] = match_name(pattern[place], parts[place])
+                if not known[key]:
+                    break
+            else:
+                found.append(Match("/".join(parts), folder))
+        return tuple(found)
+
+    def _entries(self, depth: int) -> Mapping[tuple[str, ...], bool]:
+        """Give all files and folders so many parts deep, sorted, and whether each is a folder."""
+        if depth not in self._levels:
+            level: dict[tuple[str, ...], bool] = {}
+            for path in self.paths:
+                parts = path.split("/", depth)
+                if len(parts) >= depth:
+                    level[tuple(parts[:depth])] = len(parts) > depth
+            self._levels[depth] = level
+        return self._levels[depth]
 
     def follow(self, source: str) -> str | None:
         """Where a source that leads through symbolic links ends, None when none are on its way.
@@ -127,6 +152,13 @@ def has_wildcard(source: str) -> bool:
         elif character in "*?[":
             return True
     return False
+
+
+def fixed_part(source: str) -> str:
+    """Give the absolute folder that all matches of a pattern lie in, else the path itself."""
+    parts = [] if source == ROOT else source.split("/")
+    fixed = next((at for at, part in enumerate(parts) if has_wildcard(part)), len(parts))
+    return "/" + "/".join(parts[:fixed])
 
 
 def match_name(pattern: str, name: str) -> bool:

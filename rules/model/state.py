@@ -7,17 +7,18 @@ from typing import Any
 
 from rules.model.copies import Copy, is_remote, keeps_name
 from rules.model.dockerfile import Dockerfile, Heredoc, Instruction
+from rules.model.environment import Environments
 from rules.model.heredoc import marker
 from rules.model.ignore import IgnoreFile
 from rules.model.images import read_image
 from rules.model.layer import Layer
 from rules.model.mount import read_mount
 from rules.model.sources import Files, clean
-from rules.model.variables import Scope, Variable, scopes
-
-Environment = tuple[tuple[str, str], ...]
+from rules.model.variables import Scope, scopes
 
 SHELL = ("/bin/sh", "-c")
+MAX_LAYERS = 6_000
+"""ONBUILD may multiply instructions; beyond this many layers its triggers are left out."""
 _FOLDERS = frozenset(
     """
     / /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr
@@ -54,7 +55,7 @@ class _Reader:
         self._dockerfile = dockerfile
         self._context = context
         self._scopes = scopes(dockerfile, arguments)
-        self._environments: dict[tuple[int, int], Environment] = {}
+        self._environments = Environments(dockerfile, self._scopes.parents)
         self._states: list[_State] = []
         self._extra = len(dockerfile.instructions)
         """The next free number for a trigger."""
@@ -105,7 +106,7 @@ class _Reader:
         waiting, state = state.onbuild, replace(state, onbuild=())
         following = self._scopes.before[index + 1 : index + 2]
         scope = following[0] if following else self._scopes.before[index]
-        for inner in waiting:
+        for inner in waiting[: max(0, MAX_LAYERS - self._extra)]:
             trigger = replace(inner, stage=instruction.stage, span=instruction.span)
             layer, state = self._next(trigger, self._extra, scope, state)
             self._extra += 1
@@ -146,7 +147,7 @@ class _Reader:
             for value in instruction.values("mount")
         )
         command = _command(instruction, state.shell)
-        environment = self._environment(scope)
+        environment = self._environments.key(instruction.stage, scope)
         flags = tuple(
             (flag.name, flag.value)
             for flag in instruction.flags
@@ -182,6 +183,9 @@ class _Reader:
         self, instruction: Instruction, index: int, scope: Scope, state: _State
     ) -> tuple[Layer, _State]:
         copy = self._read_copy(instruction, scope, state)
+        if not copy.into_folder and copy.destination is not None and _brings_file(copy):
+            state = _with_made_folders(state)
+            copy = replace(copy, into_folder=copy.destination in state.folders)
         target = _expand(scope, instruction.args[-1].text)
         where = f"?{instruction.args[-1].text}" if target is None else _place(state, target)
         flags = {f.name: f.value for f in instruction.flags if f.name not in ("from", "exclude")}
@@ -234,7 +238,7 @@ class _Reader:
             reference = _expand(scope, reference) or reference
             stage = self._stage_named(reference, instruction.stage, by_number=True)
         exclude = instruction.values("exclude")
-        copy = Copy(
+        return Copy(
             context=self._context,
             stage=stage,
             image=reference if stage is None else None,
@@ -247,29 +251,6 @@ class _Reader:
             parents=instruction.flag("parents") not in (None, "false"),
             unpacks=adds,
         )
-        if not copy.into_folder and destination is not None and _brings_file(copy):
-            made = {p for layer in state.makers for p in _made_folders(layer)}
-            if destination in state.folders or destination in made:
-                return replace(copy, into_folder=True)
-        return copy
-
-    def _environment(self, scope: Scope) -> Environment:
-        """Give what a RUN gets as its environment, in order.
-
-        A value that is not known is told apart by how it is written.
-        """
-        place = id(scope.assignments), scope.count
-        if place not in self._environments:
-            self._environments[place] = tuple(
-                (v.name, self._raw(v) if v.value.text is None else v.value.text)
-                for v in scope.variables
-            )
-        return self._environments[place]
-
-    def _raw(self, variable: Variable) -> str:
-        pairs = self._dockerfile.instructions[variable.instruction].pairs
-        raw = next((pair.value for pair in reversed(pairs) if pair.key == variable.name), None)
-        return f"\0{variable.kind if raw is None else raw}"
 
     def _body(self, scope: Scope, heredoc: Heredoc) -> str:
         """Fill in the variables of a COPY's heredoc; where one is unknown they stay as written."""
@@ -358,11 +339,19 @@ def _brings_file(copy: Copy) -> bool:
 
 
 def _with_folders(state: _State, folder: str) -> _State:
+    if folder in state.folders:
+        return state
     found = {folder}
     while folder not in state.folders and folder != "/":
         folder = posixpath.dirname(folder)
         found.add(folder)
     return replace(state, folders=state.folders | found)
+
+
+def _with_made_folders(state: _State) -> _State:
+    """Look at the RUNs so far for folders that they make."""
+    made = {folder for layer in state.makers for folder in _made_folders(layer)}
+    return replace(state, folders=state.folders | made, makers=())
 
 
 def _made_folders(layer: Layer) -> Iterator[str]:
