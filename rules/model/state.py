@@ -159,7 +159,7 @@ class _Reader:
         layer = self._made(
             instruction, index, scope, state, own, step=True, leaves=leaves, mounts=mounts
         )
-        if "mkdir" in instruction.script:
+        if "mkdir" in instruction.value:
             state = replace(state, makers=(*state.makers, layer))
         return layer, state
 
