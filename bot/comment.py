@@ -6,7 +6,6 @@ leave: there it cannot mention, link, close an issue or forge a marker
 """
 
 import re
-import urllib.parse
 from collections.abc import Iterable, Sequence
 
 from bot.config import PATH, ConfigError
@@ -17,7 +16,7 @@ RULE_PAGE = "https://github.com/layerwise/layerwise#"
 MAX_BODY = 60_000  # GitHub refuses a body of more than 65,536 characters
 
 INTRODUCTION = "Layerwise looked at what the build cache can keep: {findings} below."
-LEARN_MORE = "[Why, and when it is silent]({page}) · mute: `# layerwise: ignore={rule}`"
+LEARN_MORE = "Why, and when it is silent: {links} · mute: `# layerwise: ignore={rules}`"
 NOT_A_SUGGESTION = "The change reaches beyond the lines of this pull request:"
 ELSEWHERE = "Outside the lines that this pull request shows:"
 SKIPPED = "Not looked at:"
@@ -43,18 +42,26 @@ def fingerprints(body: str) -> frozenset[str]:
     return frozenset(fp for found in _MARKER.findall(body) for fp in found.split(","))
 
 
-def explain(finding: Finding) -> str:
-    """What is wrong, what it costs here, where to read more: at most 8 lines."""
-    lines = [finding.message]
+def explain(findings: Sequence[Finding]) -> str:
+    """What is wrong, what it costs here, where to read more and how to mute it.
+
+    At most 8 lines for a few findings.
+    """
+    facts = [_fact(finding) for finding in findings]
+    names = list(dict.fromkeys(finding.rule for finding in findings))
+    links = ", ".join(f"[{name}]({RULE_PAGE}{name})" for name in names)
+    bullets = facts if len(facts) == 1 else [f"- {fact}" for fact in facts]
+    return "\n".join([*bullets, "", LEARN_MORE.format(links=links, rules=",".join(names))])
+
+
+def _fact(finding: Finding) -> str:
+    parts = [finding.message]
     if finding.evidence is not None:
-        lines.append(
-            f"{finding.evidence.needed} of the last {finding.evidence.commits} commits changed "
-            "what this step reads."
-        )
+        commits, needed = finding.evidence.commits, finding.evidence.needed
+        parts.append(f"{needed} of the last {commits} commits changed what this step reads.")
     if finding.no_fix is not None:
-        lines.append(f"No suggestion: {finding.no_fix}.")
-    learn = LEARN_MORE.format(page=RULE_PAGE + urllib.parse.quote(finding.rule), rule=finding.rule)
-    return "\n".join([*lines, "", learn])
+        parts.append(f"No suggestion: {finding.no_fix}.")
+    return " ".join(parts)
 
 
 def with_suggestion(findings: Sequence[Finding], suggestion: Suggestion) -> str:
@@ -70,12 +77,11 @@ def with_diff(findings: Sequence[Finding], diff: str) -> str:
 
 
 def _body(findings: Sequence[Finding], block: str) -> str:
-    parts = [explain(f) for f in findings]
-    end = marker(findings)
-    body = "\n\n".join([*parts, *([block] if block else []), end])
+    words, end = explain(findings), marker(findings)
+    body = "\n\n".join([words, *([block] if block else []), end])
     if len(body) <= MAX_BODY:
         return body
-    return "\n\n".join(parts)[: MAX_BODY - len(end) - 2] + "\n\n" + end
+    return words[: MAX_BODY - len(end) - 2] + "\n\n" + end
 
 
 def summary(

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from rules import (
     copy_source_before_install,
     dockerignore_misses_nested,
+    early_volatile_argument,
     missing_cache_mount,
+    setup_after_source,
+    update_apart_from_install,
 )
 from rules.model import builder as builders
 from rules.model.cache import Build
@@ -20,7 +23,10 @@ from rules.model.rule import Rule
 from rules.proof import applied, edits_between, flaw
 
 RULES: tuple[Rule, ...] = (
+    update_apart_from_install.rule,
     copy_source_before_install.rule,
+    setup_after_source.rule,
+    early_volatile_argument.rule,
     missing_cache_mount.rule,
     dockerignore_misses_nested.rule,
 )

@@ -5,8 +5,9 @@ the same as before. A cache mount keeps the manager's download folder between bu
 image (https://docs.docker.com/build/cache/optimize/#use-cache-mounts).
 
 It helps where the builder keeps its disk: laptops, self-hosted and managed builders. Silent where
-one or two tools are installed (they are downloaded when they change), where the folder of the cache is not certain (the user, a variable), where something else uses it, where
-the frontend or the builder knows no mounts.
+one or two tools are installed (they are downloaded when they change), where the folder of the
+cache is not certain (the user, a variable), where something else uses it, and where the frontend
+or the builder knows no mounts.
 """
 
 from collections.abc import Iterator, Sequence

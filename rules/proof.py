@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rules.model.cache import Build, Change, file_classes, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
-from rules.model.rule import Rule, Strategy
+from rules.model.rule import Measure, Rule
 
 Look = Callable[[Build], Iterable[Finding]]
 
@@ -50,7 +50,7 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
         return "the fault is still there after it"
     if now - before:
         return "it would set off another finding"
-    return _MEASURES[rule.strategy](build, after)
+    return _MEASURES[rule.measure](build, after)
 
 
 def _fewer_steps(before: Build, after: Build) -> str | None:
@@ -88,10 +88,30 @@ def _fewer_files(before: Build, after: Build) -> str | None:
     return None
 
 
-_MEASURES: Mapping[Strategy, Callable[[Build, Build], str | None]] = {
-    "order": _fewer_steps,
-    "context": _fewer_files,
-    "mounts": _same_steps,
+def _fewer_for_arguments(before: Build, after: Build) -> str | None:
+    """Less work re-run for a new value of some build argument, more for nothing."""
+    if lost := _lost_work(before, after, moved=("ARG",)):
+        return lost
+    for path in file_classes(before):
+        change = Change(edits=frozenset({path}))
+        if _work_rerun(after, change) > _work_rerun(before, change):
+            return f"an edit to {path} would re-run more"
+    gained = False
+    pairs = (p for i in before.dockerfile.instructions if i.keyword == "ARG" for p in i.pairs)
+    for name in sorted({pair.key for pair in pairs}):
+        change = Change(build_args={name: None})
+        old, new = _work_rerun(before, change), _work_rerun(after, change)
+        if new > old:
+            return f"a new value of {name} would re-run more"
+        gained = gained or new < old
+    return None if gained else "no argument would re-run less"
+
+
+_MEASURES: Mapping[Measure, Callable[[Build, Build], str | None]] = {
+    "fewer steps": _fewer_steps,
+    "fewer files": _fewer_files,
+    "same steps": _same_steps,
+    "arguments": _fewer_for_arguments,
 }
 
 
@@ -105,12 +125,14 @@ def _work_rerun(build: Build, change: Change) -> int:
     )
 
 
-def _lost_work(before: Build, after: Build) -> str | None:
-    """Order: the commands and where they run stay, and so do all other instructions."""
+def _lost_work(before: Build, after: Build, moved: tuple[str, ...] = ()) -> str | None:
+    """Order: the commands and where they run stay, and so do all instructions not `moved`."""
     if Counter(_commands(before)) != Counter(_commands(after)):
         return "it would change the commands that run"
-    if _others(before) != _others(after):
+    if _others(before, moved) != _others(after, moved):
         return "it would change another instruction"
+    if Counter(_others(before)) != Counter(_others(after)):
+        return "an instruction would be lost"
     if Counter(_copies(before)) - Counter(_copies(after)):
         return "a COPY would be lost"
     return None
@@ -137,11 +159,11 @@ CACHE_SWITCHES = frozenset(["--no-cache-dir"])
 """Words that only switch a cache off: a mount may take them away."""
 
 
-def _others(build: Build) -> list[tuple[object, ...]]:
+def _others(build: Build, moved: tuple[str, ...] = ()) -> list[tuple[object, ...]]:
     return [
         (layer.stage, layer.instruction.keyword, layer.instruction.value)
         for layer in build.layers
-        if layer.instruction.keyword not in ("RUN", "COPY", "ADD")
+        if layer.instruction.keyword not in ("RUN", "COPY", "ADD", *moved)
     ]
 
 

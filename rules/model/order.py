@@ -1,4 +1,4 @@
-"""Order: stretches of a stage in which installs stand behind source that they do not read."""
+"""Order: steps of a stage that stand behind source and do not read it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,22 +16,50 @@ _PASSIVE = frozenset(
 """Instructions that read nothing of what was copied."""
 
 
-@dataclass
-class Stretch:
-    """Source copies, and the installs behind them that read only manifests of theirs."""
+@dataclass(frozen=True)
+class Passed:
+    """A RUN that could stand before the source: whole, or (`rest`) its first pieces."""
+
+    layer: Layer
+    pieces: Sequence[Piece]
+    """Those that read nothing of the source but manifests."""
+    rest: Sequence[Piece] = ()
+
+    @property
+    def installs(self) -> list[Piece]:
+        """Those that install what manifests of the project name."""
+        return [p for p in self.pieces if p.reads is not None and p.reads.project]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Source copies that move behind a RUN, with all that they cross on the way."""
 
     layers: Sequence[Layer]
     """Those of the whole stage."""
-    copies: list[Layer]
-    crossed: list[Layer] = field(default_factory=list)
-    """What else stands between the first copy and the last install, that one included."""
-    installs: list[Piece] = field(default_factory=list)
-    last: Layer | None = None
-    """The RUN with the last install."""
-    rest: list[Piece] = field(default_factory=list)
-    """What that RUN does after its last install."""
-    refused: tuple[Layer, str] | None = None
-    """An install that must stay where it is, and why; only when there is no other."""
+    copies: Sequence[Layer]
+    passed: Sequence[Passed]
+    """The RUNs crossed; the copies go behind the last."""
+
+    @property
+    def last(self) -> Passed:
+        """The RUN behind which the copies go."""
+        return self.passed[-1]
+
+    @property
+    def installs(self) -> list[Piece]:
+        """The project installs that are crossed."""
+        return [piece for run in self.passed for piece in run.installs]
+
+    @property
+    def crossed(self) -> list[Layer]:
+        """All layers between the first copy and the last RUN, that one included."""
+        end = self.last.layer.index
+        return [
+            layer
+            for layer in self.layers
+            if self.copies[0].index < layer.index <= end and layer not in self.copies
+        ]
 
     @property
     def manifests(self) -> tuple[str, ...]:
@@ -46,8 +74,24 @@ class Stretch:
         return tuple(dict.fromkeys(found))
 
 
+@dataclass
+class Stretch:
+    """A source copy, and the steps behind it up to the first that may read the source."""
+
+    layers: Sequence[Layer]
+    copies: list[Layer]
+    passed: list[Passed] = field(default_factory=list)
+    refused: tuple[Layer, str] | None = None
+    """An install that must stay where it is, and why."""
+
+    def behind(self, run: Passed) -> Move:
+        """The move of all its source copies before a RUN to behind that RUN."""
+        copies = [c for c in self.copies if c.index < run.layer.index]
+        return Move(self.layers, copies, self.passed[: self.passed.index(run) + 1])
+
+
 def stretches(build: Build) -> Iterator[Stretch]:
-    """All stretches of a build; those without installs say at most what was refused."""
+    """All stretches of a build, in order."""
     if build.context.kind == "unknown":
         return
     for stage in build.dockerfile.stages:
@@ -89,46 +133,39 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
     """Follow the stage from its copy `first` as long as nothing reads the source."""
     stretch = Stretch(layers, [layers[first]])
     before = inherited(build, layers[first].stage)
-    copies: list[Layer] = []  # since the last install: a stretch ends with one
-    passed: list[Layer] = []
     for at in range(first + 1, len(layers)):
         layer = layers[at]
-        sources = [*stretch.copies, *copies]
         if layer.instruction.keyword in _PASSIVE:
-            passed.append(layer)
-        elif layer.copy is not None and is_source(layer):
-            copies.append(layer)
-        elif layer.copy is not None and all(_apart(layer.copy, s.copy) for s in sources):
-            passed.append(layer)
-        elif layer.instruction.keyword == "RUN":
-            targets = [s.copy.destination or "/" for s in sources if s.copy is not None]
-            everything = pieces(build, layer, [*before, *layers[:at]], targets)
-            installs, rest, stop = _read(everything)
-            if installs:
-                stretch.copies += copies
-                stretch.crossed += [*passed, layer]
-                stretch.installs += installs
-                stretch.last, stretch.rest = layer, rest
-                copies, passed = [], []
-            else:
-                passed.append(layer)
-            if stop is not None or not everything:
-                if stop is not None and stop.reads is not None and stretch.last is None:
-                    stretch.refused = (layer, stop.reads_source or "")
+            continue
+        if layer.copy is not None and is_source(layer):
+            stretch.copies.append(layer)
+        elif layer.copy is not None:
+            if not all(_apart(layer.copy, source.copy) for source in stretch.copies):
                 return stretch, at + 1
+        elif layer.instruction.keyword == "RUN":
+            targets = [s.copy.destination or "/" for s in stretch.copies if s.copy is not None]
+            everything = pieces(build, layer, [*before, *layers[:at]], targets)
+            stop = next((p for p in everything if p.reads_source is not None), None)
+            if everything and stop is None:
+                stretch.passed.append(Passed(layer, everything))
+                continue
+            if stop is not None:
+                _stop(stretch, layer, everything, stop)
+            return stretch, at + 1
         else:
             return stretch, at + 1
     return stretch, len(layers)
 
 
-def _read(everything: Sequence[Piece]) -> tuple[list[Piece], list[Piece], Piece | None]:
-    """The installs of a RUN that may stand before the source, what follows, and what stops."""
-    stop = next((p for p in everything if p.reads_source is not None), None)
-    free = everything if stop is None else everything[: everything.index(stop)]
+def _stop(stretch: Stretch, layer: Layer, everything: Sequence[Piece], stop: Piece) -> None:
+    """End a stretch at a RUN with a piece that may read the source."""
+    free = everything[: everything.index(stop)]
     projects = [p for p in free if p.reads is not None and p.reads.project]
-    if not projects:
-        return [], [], stop
-    return projects, list(everything[everything.index(projects[-1]) + 1 :]), stop
+    if projects:
+        end = everything.index(projects[-1]) + 1
+        stretch.passed.append(Passed(layer, everything[:end], everything[end:]))
+    elif stop.reads is not None:
+        stretch.refused = (layer, stop.reads_source or "")
 
 
 def _apart(one: Copy, other: Copy | None) -> bool:

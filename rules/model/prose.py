@@ -1,6 +1,9 @@
 """Text from files inside our own sentences."""
 
 import re
+from collections.abc import Sequence
+
+MOST_LISTED = 5
 
 
 def code(text: str) -> str:
@@ -15,6 +18,14 @@ def code(text: str) -> str:
     ticks = "`" * (longest_run(flat) + 1)
     pad = " " if flat.startswith("`") or flat.endswith("`") else ""
     return f"{ticks}{pad}{flat}{pad}{ticks}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as code, the way one says them: `a`, `b` and `c`; long lists are cut short."""
+    quoted = [code(word) for word in words[:MOST_LISTED]]
+    if len(words) > MOST_LISTED:
+        quoted[-1] = f"{len(words) - MOST_LISTED + 1} more"
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 def visible(text: str) -> str:

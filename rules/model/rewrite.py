@@ -3,70 +3,127 @@
 import posixpath
 from collections.abc import Sequence
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Copy, Layer
+from rules.model.context import ignore_path
 from rules.model.dockerfile import Instruction
-from rules.model.finding import Edit
+from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
-from rules.model.order import Stretch, inherited
+from rules.model.order import Move, inherited
+from rules.model.prose import code
 
 _QUOTED = frozenset(" \t*?[]\\$\"'")
 
 
-def put_source_last(build: Build, stretch: Stretch) -> tuple[Edit, ...] | None:
-    """Manifests in the place of the first source copy, all source copies behind the installs.
+class ImmovableError(Exception):
+    """Why the source cannot be moved, in words for the author."""
 
-    None where the text of a copy cannot be kept when it moves.
+
+def put_source_last(build: Build, move: Move) -> Fix:
+    """Manifests in the place of the first source copy, all source copies behind the last RUN.
+
+    What an install wrote, the later copies must not lie over: its folder joins the ignore file
+    where it is not in it yet. Raises ImmovableError.
     """
-    last = stretch.last
-    manifests = _manifest_copies(build, stretch)
-    moved = [_moved(build, stretch, layer) for layer in stretch.copies]
-    if manifests is None or last is None or any(text is None for text in moved):
-        return None
+    _check_split(move)
+    manifests = _manifest_copies(build, move)
+    moved = [_moved(build, move, layer) for layer in move.copies]
     newline = build.dockerfile.newline
-    edits = []
-    for place, layer in enumerate(stretch.copies):
+    edits = _keep_out(build, move)
+    for place, layer in enumerate(move.copies):
         start, end = _reach(build, layer.instruction)
         if place == 0 and manifests:
             edits.append(Edit(build.path, start, layer.instruction.end, newline.join(manifests)))
         else:
             edits.append(Edit(build.path, start, end, ""))
-    gap = newline * (2 if _set_apart(build, stretch.copies[0].instruction) else 1)
-    edits.append(
-        _behind(build, stretch, last.instruction, gap + gap.join(filter(None, moved)), gap)
-    )
-    return tuple(sorted(edits))
+    gap = newline * (2 if _set_apart(build, move.copies[0].instruction) else 1)
+    edits.append(_behind(build, move, gap + gap.join(moved), gap))
+    return Fix(tuple(sorted(edits)))
 
 
-def _behind(build: Build, stretch: Stretch, run: Instruction, moved: str, gap: str) -> Edit:
-    """Put text behind the last install of a RUN, which is split where more follows."""
-    if not stretch.rest:
+def _check_split(move: Move) -> None:
+    """A RUN is split only where its parts are apart from each other."""
+    run = move.last
+    if not run.rest:
+        return
+    if any(piece.keeps_state for piece in run.pieces):
+        raise ImmovableError(
+            "the RUN cannot be split: a later part relies on `cd` or variables set before"
+        )
+    if any(piece.cleans for piece in run.rest):
+        raise ImmovableError(
+            "the RUN cannot be split: a later part removes what an earlier one made"
+        )
+    if any(piece.item.connector not in ("", "&&") for piece in [*run.pieces, *run.rest]):
+        raise ImmovableError("the RUN cannot be split: its parts do not all depend on success")
+
+
+def _keep_out(build: Build, move: Move) -> list[Edit]:
+    """Patterns for what the moved copies would lay over what the installs wrote."""
+    paths: list[str] = []
+    for folder in move.writes:
+        for layer in move.copies:
+            paths += [p for p in _laid_over(layer.copy, folder) if build.context.may_send(p)]
+    wanted = list(dict.fromkeys(paths))
+    if not wanted:
+        return []
+    for path in wanted:
+        if build.files.under(path):
+            raise ImmovableError(f"{code(path)} is tracked and would lie over the installed one")
+    target = ignore_path(build.repository, build.path, build.context.root)
+    root = build.context.root
+    if target is None:
+        new = f"{root}/.dockerignore" if root else ".dockerignore"
+        return [Edit(new, 0, 0, "".join(f"{path}\n" for path in wanted))]
+    text = build.repository.read(target) or ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    start = "" if not text or text.endswith("\n") else newline
+    lines = newline.join(wanted)
+    return [Edit(target, len(text), len(text), f"{start}{lines}{newline}")]
+
+
+def _laid_over(copy: Copy | None, folder: str) -> list[str]:
+    """Paths of the context that a COPY would lay over a folder of the image."""
+    if copy is None or copy.destination is None:
+        return []
+    base = copy.destination.rstrip("/") + "/"
+    if not (folder + "/").startswith(base):
+        return []
+    below = folder[len(base) :]
+    return [posixpath.normpath(posixpath.join(source, below)) for source in copy.sources or ()]
+
+
+def _behind(build: Build, move: Move, moved: str, gap: str) -> Edit:
+    """Put text behind the last RUN, which is split where it does more."""
+    run, last = move.last.layer.instruction, move.last
+    if not last.rest:
         return Edit(build.path, run.end, run.end, moved)
-    start = run.script_offset(stretch.installs[-1].item.end - 1) + 1
-    end = run.script_offset(stretch.rest[0].item.start)
+    start = run.script_offset(last.pieces[-1].item.end - 1) + 1
+    end = run.script_offset(last.rest[0].item.start)
     head = build.dockerfile.text[run.start : run.script_offset(0)]  # `RUN` and its flags
     return Edit(build.path, start, end, moved + gap + head)
 
 
-def _manifest_copies(build: Build, stretch: Stretch) -> list[str] | None:
+def _manifest_copies(build: Build, move: Move) -> list[str]:
     """COPY lines for what the installs read and only the moved copies bring."""
-    layers, first = stretch.layers, stretch.copies[0]
+    first = move.copies[0]
     before = inherited(build, first.stage)
-    seen = [layer for layer in layers if stretch.last and layer.index < stretch.last.index]
+    seen = [layer for layer in move.layers if layer.index < move.last.layer.index]
     now = Copied(build, [*before, *seen])
-    left = Copied(build, [*before, *(layer for layer in seen if layer not in stretch.copies)])
+    left = Copied(build, [*before, *(layer for layer in seen if layer not in move.copies)])
     changed = _may_be_changed([*before, *(layer for layer in seen if layer.index < first.index)])
     wanted: dict[tuple[str, str], list[str]] = {}
-    for path in stretch.manifests:
+    for path in move.manifests:
         origin = now.origin(path)
-        if origin is None or _QUOTED & set(origin):
-            return None
+        name = posixpath.basename(path)
+        if origin is None or _QUOTED & set(origin) or posixpath.basename(origin) != name:
+            raise ImmovableError(f"{code(name)} cannot be copied alone as it is written")
         if left.origin(path) == origin and not changed:
             continue
         bringer = next(
-            (c for c in reversed(stretch.copies) if c.copy and c.copy.origin(path) == origin), None
+            (c for c in reversed(move.copies) if c.copy and c.copy.origin(path) == origin), None
         )
-        if bringer is None or posixpath.basename(origin) != posixpath.basename(path):
-            return None
+        if bringer is None:
+            raise ImmovableError(f"{code(name)} is copied more than once")
         key = (posixpath.dirname(path), _flags(build, bringer.instruction))
         wanted.setdefault(key, []).append(origin)
     lower = build.dockerfile.text[first.instruction.start].islower()
@@ -94,23 +151,21 @@ def _flags(build: Build, instruction: Instruction) -> str:
     return " ".join(build.dockerfile.text[f.word.start : f.word.end] for f in kept)
 
 
-def _moved(build: Build, stretch: Stretch, layer: Layer) -> str | None:
-    """The text of a source copy behind the installs, its destination still where it was."""
+def _moved(build: Build, move: Move, layer: Layer) -> str:
+    """The text of a source copy behind the last RUN, its destination still where it was."""
     instruction, text = layer.instruction, build.dockerfile.text
-    crossed = [other for other in stretch.crossed if other.index > layer.index]
+    crossed = [other for other in move.crossed if other.index > layer.index]
     start, _ = _reach(build, instruction)
     raw = text[start : instruction.end]
     if "$" in raw and any(other.instruction.keyword in ("ENV", "ARG") for other in crossed):
-        return None
-    if stretch.last is None or layer.folder == stretch.last.folder:
+        raise ImmovableError("the COPY has variables that are set behind it")
+    if layer.folder == move.last.layer.folder:
         return raw
     copy, word = layer.copy, instruction.args[-1] if instruction.args else None
-    if copy is None or copy.destination is None or word is None:
-        return None
-    if word.text.startswith("/"):
+    if word is not None and word.text.startswith("/"):
         return raw
-    if instruction.json or instruction.heredocs:
-        return None
+    if copy is None or copy.destination is None or word is None or instruction.json:
+        raise ImmovableError("the working directory changes, and the COPY is relative to it")
     absolute = copy.destination.rstrip("/") + "/"
     return raw[: word.start - start] + absolute + raw[word.end - start :]
 
@@ -133,7 +188,7 @@ def _reach(build: Build, instruction: Instruction) -> tuple[int, int]:
 
 
 def _plain_comment(build: Build, line: int) -> bool:
-    """Whether a line is a comment between instructions, and no directive."""
+    """Whether a line is a comment between instructions that speaks to people."""
     return any(
         comment.line == line and not comment.text.lstrip("# \t").startswith("layerwise:")
         for comment in build.dockerfile.comments

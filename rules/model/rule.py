@@ -10,6 +10,15 @@ from rules.model.dockerfile import Span
 from rules.model.finding import Evidence, Finding, Fix, Severity, Silence
 
 Strategy = Literal["order", "context", "mounts", "stages"]
+Measure = Literal["fewer steps", "same steps", "fewer files", "arguments"]
+"""By what a fix is better: fewer steps after an edit; no step more; fewer files sent; fewer steps
+after a new value of a build argument."""
+_MEASURES: dict[Strategy, Measure] = {
+    "order": "fewer steps",
+    "context": "fewer files",
+    "mounts": "same steps",
+    "stages": "same steps",
+}
 Find = Callable[[Build], Iterator[Finding | Silence]]
 
 
@@ -32,13 +41,24 @@ class Example:
 class Rule:
     """One rule. Its name is that of its module, its explanation the module's docstring."""
 
-    def __init__(self, module: str, doc: str | None, strategy: Strategy, example: Example) -> None:
-        """`Rule(__name__, __doc__, …)`: the name cannot differ from the file's."""
+    def __init__(
+        self,
+        module: str,
+        doc: str | None,
+        strategy: Strategy,
+        example: Example,
+        measure: Measure | None = None,
+    ) -> None:
+        """`Rule(__name__, __doc__, …)`: the name cannot differ from the file's.
+
+        `measure` is that of the strategy unless given.
+        """
         self.name = module.rpartition(".")[2].replace("_", "-")
         title, _, why = inspect.cleandoc(doc or "").partition("\n")
         self.title = title.rstrip(".")
         self.why = why.strip()
         self.strategy: Strategy = strategy
+        self.measure: Measure = measure or _MEASURES[strategy]
         self.example = example
         self._find: Find | None = None
 

@@ -25,7 +25,9 @@ def test_text_from_a_file_cannot_leave_its_code_span(text, span):
 
 
 def test_a_fence_is_longer_than_any_in_its_text():
-    body = comment.with_suggestion([FINDING], Suggestion("Dockerfile", Span(3, 3), "RUN <<E\n```\nE\n"))
+    body = comment.with_suggestion(
+        [FINDING], Suggestion("Dockerfile", Span(3, 3), "RUN <<E\n```\nE\n")
+    )
     assert "````suggestion\nRUN <<E\n```\nE\n````" in body
 
 
@@ -36,10 +38,9 @@ def test_deleted_lines_are_an_empty_suggestion():
 
 def test_a_comment_says_the_fact_its_count_where_to_read_more_and_how_to_mute():
     finding = Finding("some-rule", "D", Span(1, 1), "x", "A fact.", evidence=Evidence(100, 4))
-    lines = comment.explain(finding).split("\n")
+    lines = comment.explain([finding]).split("\n")
     assert len(lines) <= 8
-    assert lines[0] == "A fact."
-    assert "4 of the last 100 commits" in lines[1]
+    assert lines[0] == "A fact. 4 of the last 100 commits changed what this step reads."
     assert "#some-rule" in lines[-1]
     assert "`# layerwise: ignore=some-rule`" in lines[-1]
 

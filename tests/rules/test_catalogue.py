@@ -6,6 +6,7 @@ import pytest
 
 import rules
 from rules.__main__ import END, START, catalogue, updated
+from rules.model.finding import Edit, Fix
 from rules.model.repository import Repository
 from tests.rules.tools import build
 
@@ -88,8 +89,6 @@ def test_our_own_image_is_found_nothing_in():
 
 def test_an_unproven_fix_is_not_shown(monkeypatch):
     """A rule that suggests nonsense gives words, and says what is wrong with the suggestion."""
-    from rules.model.finding import Edit, Fix
-
     rule = rules.copy_source_before_install.rule
     files = {"Dockerfile": rule.example.before, **rule.example.files}
 

@@ -1,7 +1,8 @@
 import pytest
 
 from rules.copy_source_before_install import rule
-from tests.rules.tools import check_fixed, check_silent, check_words
+from rules.proof import applied
+from tests.rules.tools import build, check_fixed, check_silent, check_words, findings
 
 PIP = {"requirements.txt": "flask\n", "main.py": "", "app/a.py": ""}
 NPM = {
@@ -208,9 +209,41 @@ def test_settings_of_npm_are_copied_too():
     )
 
 
-def test_no_suggestion_where_the_source_would_lie_over_the_installed_packages():
+def test_where_the_source_would_lie_over_the_installed_packages_both_files_are_mended():
     files = {k: v for k, v in NPM.items() if k != ".dockerignore"}
-    check_words(rule, JS + "COPY . .\nRUN npm ci\n", files, "`node_modules`")
+    before = JS + "COPY . .\nRUN npm ci\n"
+    (found,) = findings(rule, {**files, "Dockerfile": before})
+    assert found.fix is not None, found.no_fix
+    after = applied(build({**files, "Dockerfile": before}), found.fix)
+    assert after.repository.texts[".dockerignore"] == "node_modules\n"
+    assert after.dockerfile.text == (
+        JS + "COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n"
+    )
+
+
+def test_the_pattern_joins_the_ignore_file_that_governs():
+    files = {**NPM, ".dockerignore": ".git", "web/x": ""}
+    before = "FROM node:22\nWORKDIR /srv\nCOPY . .\nRUN npm ci\n"
+    (found,) = findings(rule, {**files, "Dockerfile": before})
+    assert found.fix is not None, found.no_fix
+    after = applied(build({**files, "Dockerfile": before}), found.fix)
+    assert after.repository.texts[".dockerignore"] == ".git\nnode_modules\n"
+
+
+def test_tracked_packages_get_words():
+    files = {**NPM, ".dockerignore": "", "node_modules/a/index.js": ""}
+    check_words(rule, JS + "COPY . .\nRUN npm ci\n", files, "is tracked")
+
+
+def test_a_run_that_reads_no_source_at_all_is_not_split():
+    check_fixed(
+        rule,
+        JS + "COPY . .\nRUN npm ci && npm cache clean --force\n",
+        JS
+        + "COPY package.json package-lock.json ./\nRUN npm ci && npm cache clean --force\nCOPY . .\n",
+        NPM,
+        edit="src/a.ts",
+    )
 
 
 @pytest.mark.parametrize(

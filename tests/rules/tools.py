@@ -52,10 +52,10 @@ def check_fixed(
     assert findings(rule, {**start, path: after}) == []
     known = {f.fingerprint for f in rules.check(whole)[0]}
     assert {f.fingerprint for f in rules.check(fixed)[0]} <= known
-    if rule.strategy == "order":
+    if rule.measure == "fewer steps":
         assert runs_again(fixed, edit) < runs_again(whole, edit)
     else:
-        assert runs_again(fixed, edit) == runs_again(whole, edit)
+        assert runs_again(fixed, edit) <= runs_again(whole, edit)
 
 
 def check_silent(

@@ -67,6 +67,8 @@ def pieces(
     script = layer.script
     if script is None or script.opaque is not None:
         return []
+    if any(mount.type == "bind" for mount in layer.mounts):
+        return [Piece(item, (), "a bind mount shows it files") for item in script.items]
     reader = _Reader(Copied(build, before), targets)
 
     def value_of(name: str) -> str | None:
@@ -119,6 +121,8 @@ class _Reader:
             return _UNCERTAIN
         if _hides(process):
             return _UNCERTAIN
+        if words[:1] == ("cache",) and manager_of(process.name) is not None:
+            return None  # `npm cache clean`
         if process.name in _STATE and not self._sources_script(process.name, words):
             return None
         if may_read_source((process.name, *words), process.folder, self._targets):
