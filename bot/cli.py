@@ -128,7 +128,7 @@ def _paths(name: str, what: str) -> Callable[[Decorated], Decorated]:
 @main.command()
 @_FOLDER
 @_FILE
-@click.option("--target", metavar="STAGE", help="The stage that is built (default: all).")
+@click.option("--target", metavar="STAGE", help="The stage that is built (default: the last).")
 @_paths("change", "A file is edited.")
 @_paths("add", "A file is new.")
 @_paths("delete", "A file is gone.")
@@ -185,7 +185,7 @@ def rerun(  # noqa: PLR0913, PLR0917
             before = build.with_text(text)
     except disk.DiskError as error:
         fail(str(error))
-    stage = None
+    stage: int | None = len(build.dockerfile.stages) - 1
     if target is not None:
         stage = build.dockerfile.stage_named(target, len(build.dockerfile.stages))
         if stage is None:

@@ -1,0 +1,293 @@
+import asyncio
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from bot import webhook
+from bot.__main__ import known_secrets, start_sentry
+from bot.redact import Redactor
+from bot.server import SERVICE, make_app
+from bot.settings import App, Settings
+from tests.github import StandIn
+
+HERE = Path(__file__).parents[2]
+EMPTY = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE)}
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[StandIn]:
+    async with await StandIn.start() as github:
+        yield github
+
+
+class Bench:
+    """The server with a real queue and a made-up job, and a stand-in GitHub."""
+
+    def __init__(self, github: StandIn, url: str) -> None:
+        self.github = github
+        self.app = github.add_app()
+        self.repository = github.add_repository("octo/shop", installed=self.app)
+        self.repository.commit("main", {"README.md": "A shop"})
+        self.repository.commit("feature", {"Dockerfile": "FROM scratch"})
+        self.pull = self.repository.open_pull_request("feature")
+        self.settings = Settings(
+            app=App(str(self.app.id), self.app.private_key, self.app.secret),
+            database_url=url,
+            github_api_url=github.url,
+        )
+        self.jobs = []
+        self.came = asyncio.Event()
+        self.client: TestClient
+
+    def work(self, _client):
+        async def work(job):
+            self.jobs.append(job)
+            self.came.set()
+
+        return work
+
+    async def send(self, action="opened", event="pull_request", **changes):
+        delivery = self.github.delivery(event, self.pull, action=action)
+        headers = {**delivery.headers, **changes.pop("headers", {})}
+        body = changes.pop("body", delivery.body)
+        async with self.client.post("/webhook", data=body, headers=headers) as answer:
+            return answer.status
+
+
+@pytest.fixture
+async def bench(github, tmp_path) -> AsyncIterator[Bench]:
+    bench = Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite")
+    app = make_app(bench.settings, work=bench.work, poll=0.02)
+    async with TestClient(TestServer(app)) as client:
+        bench.client = client
+        yield bench
+
+
+async def test_a_signed_delivery_is_stored_answered_and_done(bench):
+    assert await bench.send() == 202
+    await asyncio.wait_for(bench.came.wait(), 10)
+    (job,) = bench.jobs
+    assert (job.repository, job.pull_request, job.reason) == ("octo/shop", 1, "opened")
+
+
+async def test_what_asks_for_nothing_is_answered_with_204(bench):
+    assert await bench.send(action="closed") == 204
+    assert await bench.send(headers={"X-GitHub-Event": "star"}) == 204
+    assert bench.jobs == []
+
+
+async def test_a_wrong_signature_is_answered_with_401(bench):
+    assert await bench.send(headers={"X-Hub-Signature-256": "sha256=" + "0" * 64}) == 401
+
+
+@pytest.mark.parametrize("size", [webhook.MAX_BODY + 1, webhook.MAX_BODY + 2**21])
+async def test_a_body_that_is_too_large_is_answered_with_413(bench, size):
+    assert await bench.send(body=io.BytesIO(bytes(size))) == 413
+
+
+async def test_a_large_body_that_github_may_send_is_read(bench):
+    assert (
+        await bench.send(body=io.BytesIO(bytes(2**21))) == 401
+    )  # larger than aiohttp lets in by itself
+
+
+async def test_a_body_that_does_not_come_is_answered_with_408(bench, monkeypatch):
+    monkeypatch.setattr(webhook, "READ_TIMEOUT", 0.05)
+
+    async def drip():
+        yield b"{"
+        await asyncio.sleep(0.3)
+        yield b"}"
+
+    assert await bench.send(body=drip()) == 408
+
+
+async def test_a_database_that_is_away_is_answered_with_503(bench, monkeypatch):
+    monkeypatch.setattr(webhook, "STORE_TIMEOUT", 0.05)
+
+    async def never(_job):
+        await asyncio.sleep(5)
+
+    queue = bench.client.app[SERVICE].queue
+    monkeypatch.setattr(queue, "put", never)
+    assert await bench.send() == 503
+
+
+async def test_other_methods_and_paths_are_refused(bench):
+    for method, path, status in [("GET", "/webhook", 405), ("POST", "/", 405), ("GET", "/x", 404)]:
+        async with bench.client.request(method, path) as answer:
+            assert answer.status == status
+
+
+async def get(client, path) -> tuple[int, str]:
+    async with client.get(path) as answer:
+        return answer.status, await answer.text()
+
+
+async def known(bench) -> None:
+    """Wait until GitHub was asked for the App."""
+    for _ in range(1000):
+        if bench.client.app[SERVICE].credentials is not None:
+            return
+        await asyncio.sleep(0.01)
+
+
+async def test_it_is_ready_when_github_knows_the_app(bench):
+    await known(bench)
+    assert await get(bench.client, "/healthz") == (200, "ok\n")
+    assert await get(bench.client, "/readyz") == (200, "ready\n")
+    status, page = await get(bench.client, "/")
+    assert status == 200
+    assert "It is ready." in page
+
+
+async def test_it_is_not_ready_with_a_key_that_github_does_not_know(github, tmp_path):
+    bench = Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite")
+    bench.app.id = 1001
+    async with TestClient(TestServer(make_app(bench.settings, work=bench.work))) as client:
+        bench.client = client
+        await known(bench)
+        status, text = await get(client, "/readyz")
+        assert (status, "does not accept" in text) == (503, True)
+        assert await bench.send() == 202  # what comes meanwhile is not lost
+
+
+async def test_with_no_app_it_says_how_to_go_on():
+    async with TestClient(TestServer(make_app(Settings()))) as client:
+        status, page = await get(client, "/")
+        assert status == 200
+        assert "Set GITHUB_APP_ID, GITHUB_PRIVATE_KEY, GITHUB_WEBHOOK_SECRET" in page
+        assert (await get(client, "/healthz"))[0] == 200
+        assert (await get(client, "/readyz"))[0] == 503
+        async with client.post("/webhook", data=b"{}") as answer:
+            assert answer.status == 503
+
+
+# --- the process ---
+
+
+def run(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot"], env={**EMPTY, **environment}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_part_of_an_app_ends_the_process_with_one_message():
+    done = run(GITHUB_APP_ID="1", PORT="x")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "layerwise: The settings are incomplete or wrong:\n"
+        "  GITHUB_PRIVATE_KEY is missing\n"
+        "  GITHUB_WEBHOOK_SECRET is missing\n"
+        "  PORT must be a number from 1 to 65535\n"
+    )
+
+
+def test_a_database_that_cannot_be_opened_ends_the_process_with_one_line(tmp_path):
+    done = run(
+        GITHUB_APP_ID="1", GITHUB_PRIVATE_KEY=private_key(), GITHUB_WEBHOOK_SECRET="secret",
+        DATABASE_URL=f"sqlite:///{tmp_path}/none/x.sqlite", PORT=str(free_port()),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "layerwise: cannot start: the database cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_ends_the_process_with_one_line():
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        done = run(PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "layerwise: cannot start: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_the_process_warns_listens_and_stops_when_told(tmp_path):
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", stderr=asyncio.subprocess.PIPE, cwd=tmp_path,
+        env={**EMPTY, "PORT": str(port), "DYNO": "web.1"},
+    )  # fmt: skip
+    try:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(300):
+                try:
+                    async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
+                        assert answer.status == 200
+                        break
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0
+    messages = [json.loads(line)["message"] for line in err.decode().splitlines()]
+    assert messages == [
+        "this host forgets its disk: set DATABASE_URL, or jobs are lost",
+        "no GitHub App is configured: /webhook answers 503, / says how to go on",
+        f"listening on port {port}",
+    ]
+
+
+# --- Sentry ---
+
+
+def test_no_secret_reaches_sentry(monkeypatch):
+    key, secret = private_key(), "a webhook secret"
+    settings = Settings(
+        app=App("1", key, secret),
+        database_url="postgresql://u:hunter2@db/x",
+        sentry_dsn="https://k@sentry.invalid/1",
+    )
+    started = {}
+    monkeypatch.setattr("sentry_sdk.init", lambda **how: started.update(how))
+    start_sentry(settings.sentry_dsn, Redactor(known_secrets(settings)))
+    assert started["include_local_variables"] is False
+    assert started["send_default_pii"] is False
+    assert started["max_request_body_size"] == "never"
+    token = "ghs_1_" + "Ab1" * 60
+    event = {
+        "message": f"{token} {secret} hunter2 {settings.database_url}",
+        "exception": {
+            "values": [{"value": key, "stacktrace": {"frames": [{"vars": {"t": token}}]}}]
+        },
+        "breadcrumbs": {"values": [{"message": f"Authorization: token {token}", "data": [key]}]},
+        "request": {
+            "headers": {"Authorization": "bearer eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2ln"}
+        },
+    }
+    sent = json.dumps(started["before_send"](event, {}))
+    for leak in (token, secret, "eyJ", key.split("\n")[2], "postgresql://u"):
+        assert leak not in sent
+    assert "Authorization" in sent
+
+
+def test_without_a_dsn_sentry_is_left_alone(monkeypatch):
+    monkeypatch.setattr("sentry_sdk.init", lambda **_: pytest.fail("it was started"))
+    start_sentry(None, Redactor())
