@@ -63,6 +63,9 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
     for folder in move.writes:
         for layer in move.copies:
             paths += [p for p in _laid_over(layer.copy, folder) if build.context.may_send(p)]
+    owned = any(layer.instruction.flag("chown") for layer in move.copies)
+    if move.writes and owned and move.last.layer.user not in ("root", "0"):
+        raise ImmovableError("the install may need the folder that the COPY gives its owner")
     wanted = list(dict.fromkeys(paths))
     if not wanted:
         return []

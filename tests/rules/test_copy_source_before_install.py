@@ -230,6 +230,11 @@ def test_the_pattern_joins_the_ignore_file_that_governs():
     assert after.repository.texts[".dockerignore"] == ".git\nnode_modules\n"
 
 
+def test_a_folder_that_another_user_must_own_gets_words():
+    text = JS + "COPY --chown=node . .\nUSER node\nRUN npm ci\n"
+    check_words(rule, text, NPM, "gives its owner")
+
+
 def test_tracked_packages_get_words():
     files = {**NPM, ".dockerignore": "", "node_modules/a/index.js": ""}
     check_words(rule, JS + "COPY . .\nRUN npm ci\n", files, "is tracked")
