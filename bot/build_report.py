@@ -13,38 +13,36 @@ WIDTH = 80
 NARROWEST = 24
 """Columns that an instruction keeps beside a long cause."""
 HEAVIEST = 10
-_STATUS = {"cached": ("cached", "green"), "rerun": ("re-runs", "yellow"), "none": ("", None)}
 
 
 def rerun_as_text(build: Build, steps: Sequence[Step]) -> str:
     """Say on one line a step what becomes of it, and why; stages are headings."""
     made = [step for step in steps if step.status != "none"]
     again = sum(step.status == "rerun" for step in made)
-    lines = [f"{_plain(build.path)}: {again} of {len(made)} steps re-run"]
+    lines = [f"{_plain(build.path)}: {again} of {len(made)} step{'s' * (len(made) != 1)} re-run"]
     digits = len(str(max((step.line for step in steps), default=0)))
-    instructions = {i.span.start: i for i in build.dockerfile.instructions}
-    for step in steps:
-        instruction = instructions[step.line]
+    idle = {step.stage for step in steps if step.cause == "its stage is not built"}
+    for step, instruction in zip(steps, build.dockerfile.instructions, strict=True):
+        words = f"{step.instruction} {_plain(instruction.value)}"
         if step.instruction == "FROM":
-            skipped = step.cause if step.cause != "makes no step" and step.status == "none" else ""
-            heading = f"{step.line:>{digits}}  FROM {_one_line(instruction.value)}"
-            lines += ["", click.style(_cut(heading, WIDTH), bold=True)]
-            if skipped:
-                lines.append(" " * digits + f"  ({skipped})")
-        if step.status == "none":
-            continue
-        word, colour = _STATUS[step.status]
-        text = f"{step.instruction} {_one_line(instruction.value)}"
-        text = "its ONBUILD triggers" if step.instruction == "FROM" else text
-        room = WIDTH - digits - len("  re-runs  ")
-        cause = _one_line(step.cause) if step.status == "rerun" else ""
-        cause = _cut(cause, room - 2 - min(len(text), NARROWEST))
-        text = _cut(text, room - 2 - len(cause) if cause else room)
-        gap = " " * (room - len(text) - len(cause)) if cause else ""
-        lines.append(
-            f"{step.line:>{digits}}  {click.style(f'{word:<7}', fg=colour)}  {text}{gap}{cause}"
-        )
+            heading = _cut(f"{step.line:>{digits}}  {words}", WIDTH)
+            lines += ["", click.style(heading, bold=True)]
+            if step.stage in idle:
+                lines.append(f"{'':{digits}}  not built")
+            words = "its ONBUILD instructions"
+        if step.status != "none":
+            lines.append(f"{step.line:>{digits}}  {_step(step, words, WIDTH - digits - 2)}")
     return "\n".join(lines) + "\n"
+
+
+def _step(step: Step, words: str, room: int) -> str:
+    """Fit a step into the room that its line number leaves: status, instruction, cause."""
+    if step.status == "cached":
+        return f"{click.style('cached ', fg='green')}  {_cut(words, room - 9)}"
+    room -= 11
+    cause = _cut(_plain(step.cause), room - min(len(words), NARROWEST))
+    words = _cut(words, room - len(cause))
+    return f"{click.style('re-runs', fg='yellow')}  {words:<{room - len(cause)}}  {cause}"
 
 
 def rerun_as_json(steps: Iterable[Step]) -> str:
@@ -84,7 +82,7 @@ def context_as_text(
     lines = [f"{_plain(folder)}: {count}, {bytes_in_words(total)}, {by}"]
     if context.error is not None:
         where = "" if context.ignore is None else f"{_plain(context.ignore.path)}:"
-        fault = f"{where}{context.error.line}: {_one_line(context.error.message)}"
+        fault = f"{where}{context.error.line}: {_plain(context.error.message)}"
         lines.append(click.style(f"The build fails: {fault}", fg="red"))
     lines += _table("Heaviest folders", _summed(sizes), bytes_in_words)
     lines += _table("Heaviest files", sizes, bytes_in_words)
@@ -142,12 +140,9 @@ def _table(title: str, values: Mapping[str, int], write: Callable[[int], str]) -
     return ["", click.style(title, bold=True), *lines]
 
 
-def _one_line(text: str) -> str:
-    return " ".join(visible(text).split())
-
-
 def _plain(text: str) -> str:
-    return _one_line(text)
+    """Write text of a file on one line, without what could command the terminal."""
+    return " ".join(visible(text).split())
 
 
 def _cut(text: str, room: int) -> str:

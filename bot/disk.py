@@ -69,8 +69,8 @@ def read_folder(folder: Path, dockerfile: Path | None = None, kind: Kind = "loca
     """
     if not folder.is_dir():
         raise DiskError(f"{folder}: no such folder")
-    named = (folder / name for name in DOCKERFILES)
-    path = dockerfile or next((found for found in named if found.is_file()), None)
+    usual = (folder / name for name in DOCKERFILES)
+    path = dockerfile or next((found for found in usual if found.is_file()), None)
     if path is None:
         raise DiskError(f"{folder}: no Dockerfile here; name one with --file")
     here, there = folder.resolve(), path.resolve()
@@ -87,6 +87,7 @@ def read_folder(folder: Path, dockerfile: Path | None = None, kind: Kind = "loca
     walk = _Walk(here, ignore)
     found = _tracked(here) if kind == "git" else walk.files()
     paths = [prefix + path for path in islice(found, MAX_FILES + 1)]
+    named = [path for path in texts if kind == "local" or not path.startswith(prefix)]
     texts.update({prefix + link: target for link, target in walk.links.items()})
     return Folder(
         path=folder,
@@ -94,7 +95,7 @@ def read_folder(folder: Path, dockerfile: Path | None = None, kind: Kind = "loca
         dockerfile=name,
         kind=kind,
         repository=Repository(
-            paths=frozenset([*paths, *texts]),
+            paths=frozenset([*paths, *named]),
             texts=texts,
             symlinks=frozenset(prefix + link for link in walk.links),
             complete=len(paths) <= MAX_FILES,
