@@ -93,7 +93,7 @@ def read(text: str, heredocs: Sequence[Heredoc] = (), shell: Sequence[str] = SHE
     if program is None:
         reason = f"it is run by `{' '.join(shell)}`"
         return Script(text, (), (), reason, frozenset("*"), heredoc=alone)
-    shared = Shared(REREADS * len(text) + 1024)
+    shared = Shared(REREADS * len(text) + 4096)
     reader = _Reader(text, range(len(text) + 1), shared)
     opaque = None
     try:
@@ -203,6 +203,9 @@ class _Reader(WordReader):
     # Commands.
 
     def _command(self, connector: Connector) -> Command | Compound:
+        self.shared.nodes += 1
+        if self.shared.nodes > MAX_COMMANDS:
+            self.fail(f"it has more than {MAX_COMMANDS:,} commands")
         keyword = self.keyword()
         if keyword == "time" and self._times_a_compound():
             keyword = self.keyword()
@@ -232,8 +235,6 @@ class _Reader(WordReader):
     def _simple(self, connector: Connector) -> Command | Compound:
         shared, text, start = self.shared, self.text, self.at
         slot = len(shared.commands)
-        if slot >= MAX_COMMANDS:
-            self.fail(f"it has more than {MAX_COMMANDS:,} commands")
         shared.commands.append(None)
         outer, self.blocks = self.blocks, []
         argv: list[Word] = []

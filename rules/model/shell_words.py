@@ -42,6 +42,7 @@ class Shared:
         self.bodies: list[Body | None] = []
         self.variables: set[str] = set()
         self.words = 0
+        self.nodes = 0
         self.depth = 0
         self.budget = budget
 
@@ -295,7 +296,7 @@ class WordReader(ABC):
         try:
             self.arithmetic()
         except UnreadableError:
-            shared.budget -= 2 * (self.at - start)
+            shared.budget -= 64 + 2 * (self.at - start)
             if shared.budget < 0:
                 raise
             del blocks[sizes[0] :], shared.commands[sizes[1] :], shared.bodies[sizes[2] :]

@@ -67,7 +67,7 @@ def theirs(text: str) -> Reading | None:
 
 def ours(script: Script) -> Reading:
     """The same of our own."""
-    commands = sorted(script.commands, key=lambda command: command.start)
+    commands = sorted(script.commands, key=_first_word)
     assigned = [assignment for command in commands for assignment in command.assignments]
     redirected = [redirect for node in _our_nodes(script) for redirect in node.redirects]
     return Reading(
@@ -81,6 +81,12 @@ def ours(script: Script) -> Reading:
             for r in sorted(redirected, key=lambda r: r.target.start)
         ],
     )
+
+
+def _first_word(command: Command) -> int:
+    """Where it begins for shfmt: redirects in front do not count."""
+    starts = [word.start for word in command.argv[:1]]
+    return min(starts + [a.value.start for a in command.assignments], default=command.start)
 
 
 def _our_nodes(script: Script) -> Iterator[Command | Compound]:
