@@ -67,7 +67,7 @@ def find(build: Build) -> Iterator[Finding | Silence]:
         caches = {p.manager.cache: p for p in installs if p.manager is not None}
         for cache, piece in caches.items():
             line = layer.instruction.span.start
-            reason = knows_mounts(build) or _unsure(layer, cache)
+            reason = knows_mounts(build) or _beyond(piece) or _unsure(layer, cache)
             folder = None if reason else cache_folder(layer, cache)
             if reason is not None:
                 yield rule.silence(build.path, line, reason)
@@ -90,6 +90,16 @@ def _is_worth_it(piece: Piece) -> bool:
 
 def _uses(piece: Piece, cache: Cache) -> bool:
     return piece.manager is not None and piece.manager.cache is cache
+
+
+def _beyond(piece: Piece) -> str | None:
+    """Why a mount on the manager's cache would not be enough, or too much."""
+    manager, reads = piece.manager, piece.reads
+    assert manager is not None
+    if len(manager.caches) > 1 or not manager.cache.plain or (reads and reads.caches):
+        return f"the cache of {manager.name} needs more than one mount"
+    options = {word.value.partition("=")[0] for word in piece.processes[0].argv}
+    return "an option moves the cache" if options & set(manager.cache.options) else None
 
 
 def _unsure(layer: Layer, cache: Cache) -> str | None:

@@ -8,12 +8,9 @@ import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rules.model.installs.install import Call
-from rules.model.installs.npm import NPM
-from rules.model.installs.pip import PIP
+from rules.model.installs.install import Call, split_options
+from rules.model.managers import manager_of
 from rules.model.places import is_project_folder
-
-_ARCHIVES = (".deb", ".rpm", ".apk", ".whl", ".gem", ".tgz", ".tar.gz", ".zip")
 
 
 def may_read_source(words: tuple[str, ...], folder: str, targets: Sequence[str]) -> bool:
@@ -26,8 +23,10 @@ def may_read_source(words: tuple[str, ...], folder: str, targets: Sequence[str])
     """
     if not words or not all(is_project_folder(target) for target in targets):
         return True
-    judge = _JUDGES.get(posixpath.basename(words[0]))
-    return judge is None or judge(_Asked(words[1:], folder, targets))
+    program = posixpath.basename(words[0])
+    asked = _Asked(words[1:], folder, targets)
+    judge = _JUDGES.get(program)
+    return judge(asked) if judge is not None else _installs(program, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +100,118 @@ def _named_paths(asked: _Asked) -> bool:
     )
 
 
-def _packages(*verbs: str, files: str = "") -> _Judge:
-    """Judge a system package manager: one of `verbs`, then names.
+def _outside(asked: _Asked) -> bool:
+    """`cp`, `tar`, `git`: it works where it runs, unless it is told of other places."""
+    return asked.inside() or asked.touches_any(asked.words)
 
-    `files`: options that name a file or another root.
+
+def _downloads(asked: _Asked) -> bool:
+    """`curl`: it writes to its output, or to a file that an option names.
+
+    https://curl.se/docs/manpage.html
     """
-    risky = tuple(files.split())
-
-    def judge(asked: _Asked) -> bool:
-        named = _arguments(asked.words)
-        if not set(named) & set(verbs):
+    words = iter(asked.words)
+    for word in words:
+        letters = word[1:] if word.startswith("-") and not word.startswith("--") else ""
+        if not word.startswith("-"):
+            if not _url(word) and ("/" in word or word.startswith("file:")):
+                return True
+        elif letters and set(letters[:-1]) <= _CURL_FLAGS and letters[-1] in "oHAmOfsSLkgv#46":
+            if "O" in letters and asked.inside():
+                return True
+            value = next(words, "") if letters[-1] in "oHAm" else "/dev/null"
+            if (letters[-1] == "o" and asked.touches(value)) or value.startswith("@"):
+                return True
+        elif word in ("--output", "--header", "--user-agent"):
+            value = next(words, "")
+            if (word == "--output" and asked.touches(value)) or value.startswith("@"):
+                return True
+        elif word in _CURL_NUMBERS:
+            next(words, "")
+        elif word not in _CURL_SWITCHES:
             return True
-        if any(word.startswith(risky) for word in asked.words if risky and word.startswith("-")):
-            return True
-        if any(word.endswith(_ARCHIVES) and not _url(word) for word in named):
-            return True
-        return _named_paths(asked)
-
-    return judge
+    return False
 
 
-def _pip(asked: _Asked) -> bool:
-    reads = PIP.read(Call(asked.words, asked.folder), _Empty())
-    return reads is None or reads.project or asked.touches_any(reads.writes)
+_CURL_FLAGS = frozenset("fsSLkgv#46O")
+_CURL_NUMBERS = frozenset(
+    "--proto --proto-redir --retry --retry-delay --retry-max-time --connect-timeout "
+    "--max-time".split()
+)
+_CURL_SWITCHES = frozenset(
+    "--fail --silent --show-error --location --insecure --compressed --tlsv1.2 --tlsv1.3 "
+    "--create-dirs --retry-all-errors --retry-connrefused --no-progress-meter --progress-bar "
+    "--http1.1 --ipv4".split()
+)
 
 
-def _npm(asked: _Asked) -> bool:
-    """In global mode the project's `.npmrc` has no effect.
+def _makes_environment(asked: _Asked) -> bool:
+    """`python -m venv DIR`: one folder is made."""
+    paths = split_options(asked.words, frozenset(["-p", "--python", "--prompt"]))[1]
+    return not paths or asked.touches_any(paths) or _option_paths(asked)
 
-    https://docs.npmjs.com/cli/v11/configuring-npm/npmrc#per-project-config-file
+
+def _gems(asked: _Asked) -> bool:
+    """`gem install NAME` reads no file and no Gemfile.
+
+    https://guides.rubygems.org/command-reference/#gem-install
     """
-    reads = NPM.read(Call(asked.words, asked.folder), _Empty())
-    return reads is None or reads.project or _named_paths(asked)
+    words = _arguments(asked.words)
+    risky = ("-g", "--file", "-i", "--install-dir", "-n", "--bindir", "--config-file", "-l")
+    if words[:1] not in (["install"], ["update"]) or not words[1:]:
+        return "--system" not in asked.words
+    if any(word.startswith(risky) for word in asked.words if word.startswith("-")):
+        return True
+    return any(word.endswith(".gem") or "/" in word for word in words)
+
+
+def _corepack(asked: _Asked) -> bool:
+    """`corepack enable` and `corepack prepare NAME@VERSION` read no manifest.
+
+    https://github.com/nodejs/corepack#readme
+    """
+    verb, *names = _arguments(asked.words) or [""]
+    if any(word.startswith(("--install-directory", "-o", "--output")) for word in asked.words):
+        return True
+    if verb in ("enable", "disable"):
+        return False
+    versions = all("@" in name and "/" not in name for name in names)
+    return not (verb in ("prepare", "install") and names and versions)
+
+
+def _cleans(program: str, asked: _Asked) -> bool:
+    """Whether a command only empties the cache of a package manager (`npm cache clean`)."""
+    manager = manager_of(program)
+    commands = [c for cache in manager.caches for c in cache.cleaned_by] if manager else []
+    calls = [" ".join([program, *words, ""]) for words in (asked.words, _arguments(asked.words))]
+    return any(call.startswith(command + " ") for command in commands for call in calls)
+
+
+def _configures(program: str, asked: _Asked) -> bool:
+    """Whether a command only changes settings of the user (`npm config set x y`)."""
+    words = _arguments(asked.words)
+    if "--local" in asked.words or any(word.startswith("--location") for word in asked.words):
+        return False
+    if program == "poetry":
+        return words[:1] == ["config"]
+    return program in ("npm", "pip") and words[:1] == ["config"] and "set" in words[1:2]
+
+
+def _installs(program: str, asked: _Asked) -> bool:
+    """Whether a program is no package manager that installs only what its words name.
+
+    Some look for settings where they run: which toolchain, which registry.
+    """
+    if _cleans(program, asked) or _configures(program, asked):
+        return False
+    manager = manager_of(program)
+    reads = manager.read(Call(asked.words, asked.folder), _Empty()) if manager is not None else None
+    if reads is None or reads.project or asked.touches_any(reads.writes):
+        return True
+    values = (value for word in asked.words for value in word.split("="))
+    if asked.touches_any(value for value in values if value.startswith("/")):
+        return True
+    return program not in _ANYWHERE and asked.inside()
 
 
 class _Empty:
@@ -143,6 +222,9 @@ class _Empty:
 
     def text(self, _path: str) -> str | None:
         return None
+
+    def below(self, _folder: str) -> tuple[str, ...]:
+        return ()
 
 
 def _arguments(words: Sequence[str]) -> list[str]:
@@ -161,35 +243,30 @@ def _url(word: str) -> bool:
     return bool(found) and scheme.lower() in ("http", "https", "ftp")
 
 
-_APT = _packages(
-    *"install update upgrade dist-upgrade full-upgrade remove purge autoremove autopurge clean "
-    "autoclean".split(),
-    files="-c --config-file -oDir --option=Dir",
+_ANYWHERE = frozenset(
+    "apt apt-get apk dnf yum microdnf tdnf zypper pip pip3 npm go mix conda mamba dotnet "
+    "bundle bundler".split()
 )
-_DNF = _packages(
-    *"install update upgrade check-update makecache remove erase autoremove clean reinstall "
-    "swap module groupinstall".split(),
-    files="-c --config --installroot",
-)
+"""Package managers that read no settings where they run, but for those that have effect there."""
 
 _JUDGES: dict[str, _Judge] = {
+    **dict.fromkeys("echo printf true : false set exit date uname id whoami".split(), _nothing),
     **dict.fromkeys(
-        "echo printf true : false set locale-gen ldconfig sleep exit".split(), _nothing
+        "locale-gen ldconfig update-ca-certificates update-locale update-alternatives "
+        "dpkg-reconfigure add-apt-repository apt-mark".split(),
+        _named_paths,
     ),
+    **dict.fromkeys(
+        "cp mv install tar unzip gunzip dpkg rpm sed cat test [ git sha256sum gpg wget".split(),
+        _outside,
+    ),
+    "curl": _downloads,
+    "gem": _gems,
+    "corepack": _corepack,
+    **dict.fromkeys(("venv", "virtualenv"), _makes_environment),
     **dict.fromkeys("mkdir rmdir rm touch ln".split(), _paths),
     **dict.fromkeys("chown chmod chgrp".split(), _owned_paths),
     **dict.fromkeys(
         "useradd groupadd adduser addgroup usermod groupmod userdel groupdel".split(), _accounts
     ),
-    **dict.fromkeys(("apt", "apt-get"), _APT),
-    **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), _DNF),
-    "apk": _packages(
-        *"add del update upgrade cache".split(), files="-p --root --keys-dir --repositories-file"
-    ),
-    "zypper": _packages(
-        *"install in update up refresh ref remove rm clean cc dup".split(),
-        files="-R --root -c --config -D --reposd-dir",
-    ),
-    **dict.fromkeys(("pip", "pip3"), _pip),
-    "npm": _npm,
 }

@@ -13,6 +13,7 @@ from rules.model.installs.install import (
     join,
     source_install,
     split_options,
+    tool_install,
 )
 from rules.model.installs.lines import literals, without_comments, words_of
 from rules.model.installs.reading import (
@@ -80,6 +81,8 @@ def _config(call: Call, image: Image) -> Reads:
 
     https://bundler.io/man/bundle-config.1.html
     """
+    if "--global" in call.words:
+        return tool_install()
     own = here(image, call.folder, ".bundle/config")
     return Reads(project=bool(own), files=tuple(own), writes=(call.at(".bundle"),))
 

@@ -1,7 +1,7 @@
 """The pieces of a RUN: which install what, which read nothing of the project, which may."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rules.model.cache import Build, Layer
@@ -69,7 +69,8 @@ def pieces(
         return []
     if any(mount.type == "bind" for mount in layer.mounts):
         return [Piece(item, (), "a bind mount shows it files") for item in script.items]
-    reader = _Reader(Copied(build, before), targets)
+    environment = {variable.name: variable.value.text for variable in layer.variables.variables}
+    reader = _Reader(Copied(build, before), targets, environment)
 
     def value_of(name: str) -> str | None:
         value = layer.variables.find(name)
@@ -86,9 +87,12 @@ def pieces(
 class _Reader:
     """Reads the items of one script."""
 
-    def __init__(self, copied: Copied, targets: Sequence[str]) -> None:
+    def __init__(
+        self, copied: Copied, targets: Sequence[str], environment: Mapping[str, str | None]
+    ) -> None:
         self._copied = copied
         self._targets = targets
+        self._environment = environment
 
     def read(self, item: Item, processes: tuple[Process, ...]) -> Piece:
         if any(not isinstance(node, Command) for node in item.pipeline):
@@ -112,7 +116,9 @@ class _Reader:
             if manager.read(Call(written, "/"), self._copied) is None:
                 return None
             return Reads(project=True, needs_source="its words or its folder are not known")
-        return manager.read(Call(words, process.folder), self._copied)
+        program = process.argv[0].value
+        environment = {**self._environment, **process.environment}
+        return manager.read(Call(words, process.folder, program, environment), self._copied)
 
     def _plain(self, process: Process) -> str | None:
         """Why a program that installs nothing may read the source."""

@@ -52,8 +52,8 @@ def read(call: Call, image: Image) -> Reads | None:
     folder = places[0] if places else call.folder
     if {"-v", "--version", "-h", "--help"} & said.keys():
         # The wrapper downloads Gradle for it, and looks at no build.
-        return reads_files(image, _wrapper(call, image)) if call.own_program() else None
-    if not arguments and not call.own_program():
+        return reads_files(image, _wrapper(call, image)) if _is_wrapper(call) else None
+    if not arguments and not _is_wrapper(call):
         return None
     if not all(task.rpartition(":")[2] in _REPORTING for task in arguments):
         return source_install("the build compiles the source when it has downloaded what it needs")
@@ -71,15 +71,20 @@ def read(call: Call, image: Image) -> Reads | None:
     return _project(call, image, folder)
 
 
+def _is_wrapper(call: Call) -> bool:
+    return posixpath.basename(call.program) == "gradlew"
+
+
 def _wrapper(call: Call, image: Image) -> list[str]:
     """The wrapper's files (https://docs.gradle.org/current/userguide/gradle_wrapper.html)."""
-    for program in call.own_program():
-        folder = posixpath.join(posixpath.dirname(program), "gradle/wrapper")
-        jars = here(image, folder, "gradle-wrapper.jar", "gradle-wrapper.properties")
-        if not image.has(program) or len(jars) < 2:
-            raise NeedsSourceError("the wrapper of Gradle does not come from the build context")
-        return [program, *jars]
-    return []
+    if not _is_wrapper(call):
+        return []
+    program = call.at(call.program)
+    folder = join(posixpath.dirname(program), "gradle/wrapper")
+    jars = here(image, folder, "gradle-wrapper.jar", "gradle-wrapper.properties")
+    if not image.has(program) or len(jars) < 2:
+        raise NeedsSourceError("the wrapper of Gradle does not come from the build context")
+    return [program, *jars]
 
 
 def _project(call: Call, image: Image, folder: str) -> Reads:

@@ -56,6 +56,12 @@ class Cache:
     refused: str | None = None
     """Why never a mount: what else lies there and is used afterwards."""
 
+    @property
+    def plain(self) -> bool:
+        """Whether one mount on `folder` is all there is to it, wherever the base image is from."""
+        special = self.parts or self.shared or self.refused or self.root_folder or self.in_images
+        return not special
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -19,6 +19,15 @@ def reads(command, folder="/app", targets=("/app",)):
         "chown -R app:app /data", "chmod 0755 /usr/local/bin/tool", "echo hello", "set -eux",
         "pip install --upgrade pip", "pip install gunicorn==21.2 uvicorn[standard]",
         "npm install -g pnpm@9 typescript", "true", "rm -rf /tmp/*",
+        "corepack enable", "corepack enable pnpm", "corepack prepare pnpm@9.1.0 --activate",
+        "gem install bundler -v 2.5 --no-document", "gem update --system",
+        "go install github.com/x/y@latest", "venv /opt/venv", "virtualenv -p python3 /opt/venv",
+        "curl -fsSL https://example.org/x -o /usr/local/bin/x", "curl -sSLo /tmp/x https://x/y",
+        "curl --proto =https --tlsv1.2 -sSf https://x/y", "apt-get clean", "npm cache clean --force",
+        "update-ca-certificates", "locale-gen en_US.UTF-8", "mix local.hex --force",
+        "npm config set registry https://x", "poetry config virtualenvs.create false",
+        "dotnet tool install -g dotnet-ef", "yarn cache clean", "go clean -modcache",
+        "bundle config --global frozen 1",
     ],
 )  # fmt: skip
 def test_setting_up_the_image_reads_nothing_copied(command):
@@ -36,7 +45,13 @@ def test_setting_up_the_image_reads_nothing_copied(command):
         "rm -rf *", "rm -rf /*", "rm -rf ~/.cache", "rm -rf /a*", "ln -s /app/bin/x /usr/bin/x",
         "echo *", "pip install .", "pip install -r requirements.txt", "pip install -t lib flask",
         "npm install", "npm install -g .", "npm install -g --prefix /app/x y", "npm run build",
-        "rm -rf $HOME/x", "chmod +x entrypoint.sh",
+        "rm -rf $HOME/x", "chmod +x entrypoint.sh", "corepack prepare", "corepack prepare --activate",
+        "corepack use pnpm@9", "gem install x.gem", "gem install -g", "go install ./...",
+        "go install tool", "venv .venv", "venv", "curl -O https://x/y", "curl -d @x https://x/y",
+        "curl -T x https://x/y", "curl file:///app/x", "curl https://x/y -o out", "wget https://x/y",
+        "cp a b", "tar xzf /tmp/x.tgz", "git describe", "cargo install ripgrep",
+        "yarn global add serve", "bundle config set path x", "poetry config --local x y",
+        "npm ci", "bundle install", "cargo fetch", "mvn package", "uv pip install ruff",
     ],
 )  # fmt: skip
 def test_what_names_the_project_or_is_not_known_may_read_it(command):
@@ -62,3 +77,17 @@ def test_targets_in_system_folders_are_read_by_anybody():
 
 def test_no_target_is_nothing_to_read():
     assert reads("mkdir data", targets=()) is False
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cp /tmp/a /usr/bin/b", "tar -xzf /tmp/x.tgz -C /opt", "git clone https://x/y z", "wget https://x/y",
+        "curl -O https://x/y", "sed -i s/a/b/ /etc/apt/sources.list", "cargo install ripgrep",
+        "yarn global add serve", "dpkg -i x.deb", "uv pip install ruff",
+    ],
+)  # fmt: skip
+def test_where_a_command_runs_may_matter(command):
+    assert reads(command, folder="/tmp") is False
+    assert reads(command, folder="/app/src") is True
+    assert reads(f"{command} /app/x", folder="/tmp") is True

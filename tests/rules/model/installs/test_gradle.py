@@ -43,6 +43,7 @@ def test_projects_of_the_settings_are_listed():
 def test_the_wrapper_downloads_itself():
     assert set(listed(GRADLE, "./gradlew --version", {**ONE, **WRAPPER})) == set(WRAPPER)
     assert ask(GRADLE, "gradle --version", ONE) is None
+    assert ask(GRADLE, "/opt/gradle/bin/gradle --version", ONE) is None
     assert "wrapper" in reason(GRADLE, "./gradlew --version", ONE)
 
 
