@@ -165,7 +165,8 @@ class Client(GitHubAPI):
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
-        answer = await self._send(method, url, headers, body, write=method != "GET")
+        write = method != "GET" and not url.endswith("/access_tokens")  # which makes no content
+        answer = await self._send(method, url, headers, body, write=write)
         return answer.status, answer.headers, answer.body
 
     async def _send(
@@ -174,8 +175,8 @@ class Client(GitHubAPI):
         """One request with the token that belongs to it, a new one if that is refused."""
         sent = {**headers, "x-github-api-version": API_VERSION}
         scope = self._scope
-        if scope is None:  # gidgethub has put in the App's JWT; asking for a token writes nothing
-            return await self._send_once(method, url, sent, body, write=False)
+        if scope is None:  # gidgethub has put in the App's JWT
+            return await self._send_once(method, url, sent, body, write=write)
         token = await self._tokens.get(scope)
         sent["authorization"] = f"token {token}"
         answer = await self._send_once(method, url, sent, body, write=write)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -149,6 +150,15 @@ class Ledger:
         """Store a job; False when the delivery is known or the push is an older one."""
         return await self._do(lambda connection: self._put(connection, job))
 
+    async def known(self, deliveries: list[str]) -> set[str]:
+        """Those of the deliveries that have been stored, of late."""
+        table = sa.table("layerwise_delivery", sa.column("id"))
+        found: set[str] = set()
+        for at in range(0, len(deliveries), 500):
+            query = sa.select(table.c.id).where(table.c.id.in_(deliveries[at : at + 500]))
+            found.update(await self._do(partial(_scalars, query)))
+        return found
+
     async def claim(self, row: str, ticket: str, *, broken: str = "") -> Claim | Held | None:
         """Take the job for the workflow `ticket`, None when another has taken its place.
 
@@ -254,6 +264,10 @@ class Ledger:
         if found is not None:
             self._enqueue(connection, new, row, Job.from_json(found.job), 0.0)
         return found is not None
+
+
+def _scalars(query: sa.Select[Any], connection: sa.Connection) -> list[Any]:
+    return list(connection.execute(query).scalars())
 
 
 def _make_tables(connection: sa.Connection) -> None:

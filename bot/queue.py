@@ -109,6 +109,10 @@ class Queue:
         """
         return await self._ledger.put(job)
 
+    async def known(self, deliveries: list[str]) -> set[str]:
+        """Those of the deliveries that have been stored, of late."""
+        return await self._ledger.known(deliveries)
+
     async def dead(self) -> list[DeadLetter]:
         """Jobs that were given up, the latest first."""
         return await self._ledger.dead()

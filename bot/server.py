@@ -13,6 +13,7 @@ from gidgethub import HTTPException
 from bot import webhook
 from bot.client import Client, Limited, Unavailable, open_session
 from bot.queue import Queue, StorageError
+from bot.reconcile import Reconciler
 from bot.settings import APP_VARIABLES, App, Settings
 from bot.work import Work
 from bot.worker import Worker
@@ -84,9 +85,15 @@ async def _service(
         )
         queue = Queue(settings.database_url, work(client), poll=poll, grace=grace)
         service = Service(app, await exits.enter_async_context(queue), client)
-        asking = asyncio.create_task(_ask_for_credentials(service))
-        exits.callback(asking.cancel)
+        reconciler = Reconciler(client, queue.known)
+        for keeper in (_ask_for_credentials(service), reconciler.run()):
+            exits.push_async_callback(_stop, asyncio.create_task(keeper))
         yield service
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _ask_for_credentials(service: Service) -> None:

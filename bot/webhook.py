@@ -25,7 +25,10 @@ MAX_BODY = 25 * 2**20
 """Bytes: GitHub sends no more, and drops an event that is larger."""
 READ_TIMEOUT, STORE_TIMEOUT = 10.0, 8.0
 """Seconds for the sender to send, and for us to store: GitHub waits for ten."""
-PULL_REQUEST_ACTIONS = frozenset({"opened", "reopened", "synchronize", "ready_for_review"})
+PULL_REQUEST_ACTIONS = frozenset(
+    {"opened", "reopened", "synchronize", "ready_for_review", "edited"}
+)
+"""What can change the diff, or that there is somebody to read about it."""
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 Put = Callable[[Job], Awaitable[bool]]
@@ -71,14 +74,19 @@ def receive(headers: Headers, body: bytes, secret: str) -> sansio.Event:
     return sansio.Event(data, event=event, delivery_id=delivery)
 
 
+def asks_for_work(event: str, action: object) -> bool:
+    """Whether deliveries of this kind can be jobs."""
+    known = isinstance(action, str) and action in PULL_REQUEST_ACTIONS
+    return event == "pull_request" and known
+
+
 def read_job(event: sansio.Event) -> Job | None:
     """The job that an event asks for, None when it asks for none. Raises Refused (400)."""
-    if event.event != "pull_request":
-        return None
     action = event.data.get("action")
+    if not asks_for_work(event.event, action):
+        return None
     changes = event.data.get("changes")
-    retargeted = action == "edited" and isinstance(changes, dict) and "base" in changes
-    if not retargeted and (not isinstance(action, str) or action not in PULL_REQUEST_ACTIONS):
+    if action == "edited" and not (isinstance(changes, dict) and "base" in changes):
         return None
     return Job(
         installation=_number(event, "installation", "id"),
@@ -86,7 +94,7 @@ def read_job(event: sansio.Event) -> Job | None:
         repository_id=_number(event, "repository", "id"),
         pull_request=_number(event, "pull_request", "number"),
         head=_text(event, r"[0-9a-f]{40}|[0-9a-f]{64}", "pull_request", "head", "sha"),
-        reason=str(action),
+        reason=action,
         delivery=event.delivery_id,
         updated_at=_moment(event, "pull_request", "updated_at"),
     )

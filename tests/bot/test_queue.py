@@ -112,6 +112,15 @@ async def test_a_delivery_that_comes_again_is_not_done_again(url, desk):
         assert desk.begun == [wanted]
 
 
+async def test_it_is_known_which_deliveries_have_come(url):
+    async with Queue(url) as queue:
+        jobs = [job(pull) for pull in range(600)]
+        await asyncio.gather(*[queue.put(wanted) for wanted in jobs])
+        names = {wanted.delivery for wanted in jobs}
+        assert await queue.known([*names, "another"]) == names
+        assert await queue.known([]) == set()
+
+
 async def test_of_many_pushes_that_wait_the_newest_is_done(url, desk):
     async with Queue(url) as queue:
         for second in range(50):
