@@ -182,8 +182,7 @@ def touches(layer: Layer, path: str) -> bool:
 
 def _saying(layer: Layer, write: Write) -> str:
     """Give the words that decide what a plain RUN writes, and what they are read with."""
-    _, _, environment, user, *_ = layer.leaves
-    return repr((write.text, user, environment if write.varies else ()))
+    return repr((write.text, layer.saying, layer.environment if write.varies else 0))
 
 
 def _copied(layer: Layer, copy: Copy, path: str) -> Iterator[Origin]:

@@ -6,32 +6,29 @@ before (https://docs.docker.com/build/cache/invalidation/); tests hold them agai
 
 import posixpath
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from rules.model.copies import Copy
-from rules.model.dockerfile import Instruction
+from rules.model.dockerfile import Heredoc, Instruction
+from rules.model.heredoc import marker
 from rules.model.mount import Mount
 from rules.model.plain import Write, read_writes
 from rules.model.shell import Script, read
 from rules.model.variables import Scope
 
+Part = tuple[object, ...]
+
 _BETWEEN_WORDS = str.maketrans(dict.fromkeys("\t\n\r'\"`;&|()=,:<>{}[]", " "))
 _DEEPEST = 20
 """Folders in a path that is looked at."""
+_COPY_PARTS = ("keyword", "its sources", "its text", "its destination", "a flag")
 _PARTS = {
-    "RUN": (
-        "keyword",
-        "its command",
-        "its environment",
-        "USER",
-        "WORKDIR",
-        "its --mount",
-        "a flag",
-    ),
-    "COPY": ("keyword", "its sources", "its destination", "a flag", "its text"),
-    "ADD": ("keyword", "its sources", "its destination", "a flag", "its text"),
-    "WORKDIR": ("keyword", "its path", "USER"),
+    "RUN": ("its command", "its environment", "USER", "a flag", "WORKDIR", "its --mount"),
+    "COPY": _COPY_PARTS,
+    "ADD": _COPY_PARTS,
+    "WORKDIR": ("its path", "USER"),
 }
 
 
@@ -48,24 +45,26 @@ class Layer:
     """Whether it makes a step: RUN, COPY, ADD, WORKDIR other than `/`."""
     folder: str | None
     """The working directory before it, absolute and cleaned; None when unknown."""
+    folder_text: str
+    """The same as the key of a RUN has it: `/app` and `/app/` differ."""
     user: str | None
     """The user in force; `root` where the base is known to set none; None when unknown."""
+    user_text: str
+    """USER as written; "" when the base's is in force."""
     shell: tuple[str, ...]
     """What runs a shell form."""
     variables: Scope
     """ARG and ENV before it."""
-    own: tuple[object, ...]
-    """Its own part of the step's key: all of it but file contents and the steps before."""
-    leaves: tuple[object, ...]
-    """The same without what leaves no trace in the result: cache mounts, how a path is written."""
+    environment: int = 0
+    """RUN: a number for the variables that it gets; equal for equal ones in the same order."""
     image: str | None = None
     """FROM: the image, expanded as far as possible; None when it names a stage."""
+    platform: str = ""
+    """FROM: the platform as the key has it."""
     parent: int | None = None
     """FROM: the stage that it names."""
     copy: Copy | None = None
     mounts: tuple[Mount, ...] = ()
-    linked: bool = False
-    """`COPY --link`: its content is cached apart from the steps before it."""
     triggers: tuple["Layer", ...] = ()
     """FROM: what the ONBUILD instructions of the stage that it names do here."""
 
@@ -110,10 +109,57 @@ class Layer:
         """The last parts of the words of a RUN."""
         return frozenset(posixpath.basename(word.rstrip("/")) for word in self.words)
 
+    @cached_property
+    def linked(self) -> bool:
+        """`COPY --link`: its content is cached apart from the steps before it."""
+        return self.copy is not None and ("link", "true") in self._flags
+
+    @cached_property
+    def own(self) -> Part:
+        """Its own part of the step's key: all of it but file contents and the steps before."""
+        match self.instruction.keyword:
+            case "FROM":
+                return (self.image, self.platform)
+            case "RUN":
+                mounts = tuple(mount.key for mount in self.mounts)
+                return (*self._run, self._flags, self.folder_text, mounts)
+            case "COPY" | "ADD" as keyword:
+                return (keyword, *self._brings, self._place, self._flags)
+            case "WORKDIR":
+                folder, text = self.entered()
+                return (folder or text, self.user_text)
+        return ()
+
+    @cached_property
+    def leaves(self) -> Part:
+        """Its part in the result: mounts of caches and how paths are written leave no trace."""
+        if self.instruction.keyword == "RUN":
+            return (*self._run, self.folder, self._flags)
+        if self.copy is None:
+            return self.own
+        target = self.copy.destination or self._place
+        owner = tuple(flag for flag in self._flags if flag[0] in ("chown", "chmod", "exclude"))
+        return ("COPY", *self._brings, target, self.copy.into_folder, owner)
+
     @property
     def parts(self) -> tuple[str, ...]:
-        """What the parts of `own` are, in words."""
+        """What the parts of a step's `own` are, in words."""
         return _PARTS[self.instruction.keyword]
+
+    @property
+    def saying(self) -> Part:
+        """Of a plain RUN: what its words are read with, the environment apart."""
+        return (self.user_text, self.shell)
+
+    def entered(self) -> tuple[str | None, str]:
+        """Give the folder that a WORKDIR enters, and the same as the key of a RUN has it."""
+        path = self.variables.expand(self.instruction.value).text
+        if path is not None and path.startswith("/"):
+            return cleaned(path), path
+        if path is not None and self.folder is not None:
+            folder = cleaned(posixpath.join(self.folder, path))
+            return folder, folder
+        return None, f"{self.folder_text}/{self.instruction.value}"
 
     def differing_variable(self, other: "Layer") -> str:
         """Name what differs between the environments of two RUNs, known to differ."""
@@ -124,3 +170,70 @@ class Layer:
             if mine.get(name) != theirs.get(name):
                 return f"the variable {name}"
         return "a variable" if list(mine) == list(theirs) else "the order of its variables"
+
+    @cached_property
+    def _run(self) -> Part:
+        return (self._command, self.environment, self.user_text)
+
+    @cached_property
+    def _command(self) -> tuple[str, ...]:
+        """What a RUN executes: a script that is one heredoc is that heredoc's text."""
+        instruction = self.instruction
+        if instruction.json:
+            return tuple(word.text for word in instruction.args)
+        script, heredocs = instruction.script, instruction.heredocs
+        alone = marker(script.strip()) if heredocs else None
+        if alone is not None and alone.name == heredocs[0].name:
+            body = heredocs[0].body
+            if body.startswith("#!"):
+                return (f"/dev/pipes/{heredocs[0].name}", body)
+            return (*self.shell, body)
+        return (*self.shell, script + "".join(f"\n{h.body}{h.name}" for h in heredocs))
+
+    @cached_property
+    def _flags(self) -> tuple[tuple[str, str], ...]:
+        """The flags that are part of the key, variables filled in where they are known."""
+        return tuple(sorted(self._read_flags()))
+
+    def _read_flags(self) -> Iterator[tuple[str, str]]:
+        flags = self.instruction.flags
+        chmod = any(flag.name == "chmod" for flag in flags)
+        for flag in flags:
+            value = "true" if flag.value is None else self._text(flag.value)
+            if flag.name in ("mount", "from") or value in ("default", "sandbox", "false"):
+                continue  # said by the content, or what it would be without
+            if flag.name != "link" or not chmod:  # BuildKit does not link what it has to chmod
+                yield flag.name, value
+
+    @cached_property
+    def _brings(self) -> Part:
+        """Where a COPY or ADD takes from, and the texts of its heredocs."""
+        instruction, copy = self.instruction, self.copy
+        if copy is None or copy.sources is None:
+            sources = tuple(self._text(word.text) for word in instruction.args[:-1])
+        else:
+            sources = (*copy.sources, *copy.remote)
+        texts = tuple((heredoc.name, self._body(heredoc)) for heredoc in instruction.heredocs)
+        return (sources, texts)
+
+    @cached_property
+    def _place(self) -> str:
+        """The destination of a COPY as the key has it: resolved, a final slash kept."""
+        target = self._text(self.instruction.args[-1].text)
+        path = cleaned(posixpath.join(self.folder or f"/?{self.folder_text}", target))
+        if target in (".", "") or (target.endswith("/") and path != "/"):
+            return path.rstrip("/") + "/"
+        return path.rstrip("/") + "/." if target.endswith("/.") else path
+
+    def _text(self, word: str) -> str:
+        return self.variables.expand(word).text or word
+
+    def _body(self, heredoc: Heredoc) -> str:
+        if not heredoc.expand:
+            return heredoc.body
+        return self.variables.expand(heredoc.body, quotes=False).text or heredoc.body
+
+
+def cleaned(path: str) -> str:
+    """Clean an absolute path as Go's path.Clean does."""
+    return posixpath.normpath("/" + path.lstrip("/"))

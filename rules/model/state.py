@@ -2,17 +2,16 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rules.model.copies import Copy, is_remote, keeps_name
-from rules.model.dockerfile import Dockerfile, Heredoc, Instruction
+from rules.model.dockerfile import Dockerfile, Instruction
 from rules.model.environment import Environments
-from rules.model.heredoc import marker
 from rules.model.ignore import IgnoreFile
 from rules.model.images import read_image
-from rules.model.layer import Layer
-from rules.model.mount import read_mount
+from rules.model.layer import Layer, cleaned
+from rules.model.mount import Mount, read_mount
 from rules.model.sources import Files, clean
 from rules.model.variables import Scope, scopes
 
@@ -26,24 +25,52 @@ _FOLDERS = frozenset(
     /var/cache /var/lib /var/log /var/tmp
     """.split()
 )
+"""Folders that every image has but the empty one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _State:
-    """What the next instruction of a stage sees."""
+    """What the next instruction of a stage sees; each instruction changes it."""
 
-    folder: str | None
-    user: str | None
-    folder_text: str
-    """As the key of a RUN has it: `/app` and `/app/` differ."""
+    folder: str | None = None
+    folder_text: str = ""
+    user: str | None = None
     user_text: str = ""
-    """USER as written; "" when the base's is in force."""
     shell: tuple[str, ...] = SHELL
-    folders: frozenset[str] = frozenset()
+    folders: set[str] = field(default_factory=set)
     """Paths known to be folders of the image."""
-    makers: tuple[Layer, ...] = ()
+    makers: list[Layer] = field(default_factory=list)
     """RUNs that may make more of them."""
-    onbuild: tuple[Instruction, ...] = ()
+    onbuild: list[Instruction] = field(default_factory=list)
+
+    def inherited(self) -> "_State":
+        """Give what a stage that is built on this one starts with."""
+        return replace(
+            self, folders=set(self.folders), makers=list(self.makers), onbuild=list(self.onbuild)
+        )
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a path of the image is known to be a folder; RUNs are read for it."""
+        for layer in self.makers:
+            self.folders.update(_made_folders(layer))
+        self.makers = []
+        return path in self.folders
+
+    def has_folder(self, path: str) -> None:
+        """Note that a path is a folder, and so are those above it."""
+        while path not in self.folders:
+            self.folders.add(path)
+            path = posixpath.dirname(path)
+
+
+def read_layers(
+    dockerfile: Dockerfile, context: Files, arguments: Mapping[str, str | None]
+) -> tuple[Layer, ...]:
+    """Read a Dockerfile's layers, one for each instruction, in order.
+
+    `arguments` are build arguments given from outside, None for one whose value is not known.
+    """
+    return tuple(_Reader(dockerfile, context, arguments).layers())
 
 
 class _Reader:
@@ -61,62 +88,56 @@ class _Reader:
         """The next free number for a trigger."""
 
     def layers(self) -> Iterator[Layer]:
-        state = _State(None, None, "")
+        state = _State()
         for index, instruction in enumerate(self._dockerfile.instructions):
             scope = self._scopes.before[index]
             if instruction.keyword == "FROM":
-                layer, state = self._from(instruction, index, scope)
+                state = self._start(instruction.stage)
                 self._states.append(state)
+                yield self._from(instruction, index, scope, state)
             else:
-                layer, state = self._next(instruction, index, scope, state)
-                if layer.stage >= 0:
-                    self._states[layer.stage] = state
-            yield layer
+                yield self._next(instruction, index, scope, state)
 
-    def _from(self, instruction: Instruction, index: int, scope: Scope) -> tuple[Layer, _State]:
-        stage = self._dockerfile.stages[instruction.stage]
-        platform = _platform(scope, stage.platform)
-        parent = self._scopes.parents[stage.index]
+    def _start(self, stage: int) -> _State:
+        parent = self._scopes.parents[stage]
         if parent is not None:
-            state = self._states[parent]
-            triggers, after = self._triggers(instruction, index, state)
-            layer = self._made(
-                instruction,
-                index,
-                scope,
-                state,
-                ("FROM", platform),
-                parent=parent,
-                triggers=triggers,
-            )
-            return layer, after
-        image = self._scopes.images[stage.index].text or stage.image
+            return self._states[parent].inherited()
+        image = self._image(stage)
         known = read_image(image)
-        state = _State(known.folder, known.user, known.folder or "")
-        if image != "scratch":
-            state = replace(state, folders=_FOLDERS)
-        layer = self._made(instruction, index, scope, state, ("FROM", image, platform), image=image)
-        return layer, state
+        folders = {"/"} if image == "scratch" else set(_FOLDERS)
+        return _State(known.folder, known.folder or "", known.user, folders=folders)
 
-    def _triggers(
-        self, instruction: Instruction, index: int, state: _State
-    ) -> tuple[tuple[Layer, ...], _State]:
+    def _image(self, stage: int) -> str:
+        return self._scopes.images[stage].text or self._dockerfile.stages[stage].image
+
+    def _from(self, instruction: Instruction, index: int, scope: Scope, state: _State) -> Layer:
+        stage = instruction.stage
+        parent = self._scopes.parents[stage]
+        platform = _platform(scope, self._dockerfile.stages[stage].platform)
+        if parent is None:
+            return _made(
+                instruction, index, scope, state, image=self._image(stage), platform=platform
+            )
+        before = replace(state)
+        triggers = self._triggers(instruction, index, state)
+        return _made(
+            instruction, index, scope, before, parent=parent, platform=platform, triggers=triggers
+        )
+
+    def _triggers(self, instruction: Instruction, index: int, state: _State) -> tuple[Layer, ...]:
         """Run the ONBUILD instructions of the stage that a FROM names."""
         made: list[Layer] = []
-        waiting, state = state.onbuild, replace(state, onbuild=())
+        waiting, state.onbuild = state.onbuild, []
         following = self._scopes.before[index + 1 : index + 2]
         scope = following[0] if following else self._scopes.before[index]
         for inner in waiting[: max(0, MAX_LAYERS - self._extra)]:
             trigger = replace(inner, stage=instruction.stage, span=instruction.span)
-            layer, state = self._next(trigger, self._extra, scope, state)
+            made.append(self._next(trigger, self._extra, scope, state))
             self._extra += 1
-            made.append(layer)
-        return tuple(made), state
+        return tuple(made)
 
-    def _next(
-        self, instruction: Instruction, index: int, scope: Scope, state: _State
-    ) -> tuple[Layer, _State]:
-        """Read one instruction: its layer, and the state after it."""
+    def _next(self, instruction: Instruction, index: int, scope: Scope, state: _State) -> Layer:
+        """Read one instruction and change the state as it does."""
         match instruction.keyword:
             case "RUN":
                 return self._run(instruction, index, scope, state)
@@ -124,211 +145,123 @@ class _Reader:
                 return self._copy(instruction, index, scope, state)
             case "WORKDIR":
                 return self._workdir(instruction, index, scope, state)
-        after = state
+        layer = _made(instruction, index, scope, state)
         if instruction.keyword == "USER":
-            user = _expand(scope, instruction.value)
-            after = replace(state, user=user, user_text=user or instruction.value)
+            state.user = scope.expand(instruction.value).text
+            state.user_text = state.user or instruction.value
         elif instruction.keyword == "SHELL" and instruction.args:
-            after = replace(state, shell=tuple(word.text for word in instruction.args))
+            state.shell = tuple(word.text for word in instruction.args)
         elif instruction.keyword == "ONBUILD" and instruction.inner is not None:
-            after = replace(state, onbuild=(*state.onbuild, instruction.inner))
-        return self._made(instruction, index, scope, state, ()), after
+            state.onbuild.append(instruction.inner)
+        return layer
 
-    def _run(
-        self, instruction: Instruction, index: int, scope: Scope, state: _State
-    ) -> tuple[Layer, _State]:
-        mounts = tuple(
-            read_mount(
-                value,
-                state.folder,
-                lambda text: _expand(scope, text),
-                lambda name: self._stage_named(name, instruction.stage, by_number=False),
-            )
-            for value in instruction.values("mount")
-        )
-        command = _command(instruction, state.shell)
-        environment = self._environments.key(instruction.stage, scope)
-        flags = tuple(
-            (flag.name, flag.value)
-            for flag in instruction.flags
-            if flag.name != "mount" and flag.value not in ("default", "sandbox")
-        )
-        keys = tuple(mount.key for mount in mounts)
-        own = ("RUN", command, environment, state.user_text, state.folder_text, keys, flags)
-        leaves = ("RUN", command, environment, state.user_text, state.folder, flags)
-        layer = self._made(
-            instruction, index, scope, state, own, step=True, leaves=leaves, mounts=mounts
-        )
-        if "mkdir" in instruction.value:
-            state = replace(state, makers=(*state.makers, layer))
-        return layer, state
-
-    def _workdir(
-        self, instruction: Instruction, index: int, scope: Scope, state: _State
-    ) -> tuple[Layer, _State]:
-        path = _expand(scope, instruction.value)
-        folder, text = state.folder, f"{state.folder_text}/{instruction.value}"
-        if path is None:
-            folder = None
-        elif path.startswith("/"):
-            folder, text = _clean(path), path
-        elif folder is not None:
-            folder = text = _clean(posixpath.join(folder, path))
-        own = ("WORKDIR", folder or text, state.user_text)
-        layer = self._made(instruction, index, scope, state, own, step=folder != "/")
-        after = replace(state, folder=folder, folder_text=text)
-        return layer, after if folder is None else _with_folders(after, folder)
-
-    def _copy(
-        self, instruction: Instruction, index: int, scope: Scope, state: _State
-    ) -> tuple[Layer, _State]:
-        copy = self._read_copy(instruction, scope, state)
-        if not copy.into_folder and copy.destination is not None and _brings_file(copy):
-            state = _with_made_folders(state)
-            copy = replace(copy, into_folder=copy.destination in state.folders)
-        target = _expand(scope, instruction.args[-1].text)
-        where = f"?{instruction.args[-1].text}" if target is None else _place(state, target)
-        flags = {f.name: f.value for f in instruction.flags if f.name not in ("from", "exclude")}
-        flags = {n: v if v is None else _expand(scope, v) or v for n, v in flags.items()}
-        linked = flags.get("link", "false") in (None, "true") and "chmod" not in flags
-        flags["link"] = str(linked)
-        texts = tuple(
-            (heredoc.name, self._body(scope, heredoc)) for heredoc in instruction.heredocs
-        )
-        sources = copy.sources
-        if sources is None:
-            sources = tuple(word.text for word in instruction.args[:-1])
-        given = tuple(sorted((name, value or "true") for name, value in flags.items()))
-        excluded = tuple(_expand(scope, value) or value for value in instruction.values("exclude"))
-        keyword = instruction.keyword
-        own = (keyword, (*sources, *copy.remote), where, (given, excluded), texts)
-        rest = (copy.destination or where, copy.into_folder, flags.get("chown"), flags.get("chmod"))
-        leaves = ("COPY", (*sources, *copy.remote), rest, excluded, texts)
-        layer = self._made(
+    def _run(self, instruction: Instruction, index: int, scope: Scope, state: _State) -> Layer:
+        layer = _made(
             instruction,
             index,
             scope,
             state,
-            own,
             step=True,
-            leaves=leaves,
-            copy=copy,
-            linked=linked,
+            environment=self._environments.key(instruction.stage, scope),
+            mounts=self._mounts(instruction, scope, state) if instruction.flags else (),
         )
+        if "mkdir" in instruction.value:
+            state.makers.append(layer)
+        return layer
+
+    def _mounts(self, instruction: Instruction, scope: Scope, state: _State) -> tuple[Mount, ...]:
+        def stage_named(name: str) -> int | None:
+            return self._dockerfile.stage_named(name, instruction.stage, by_number=False)
+
+        return tuple(
+            read_mount(value, state.folder, lambda text: scope.expand(text).text, stage_named)
+            for value in instruction.values("mount")
+        )
+
+    def _workdir(self, instruction: Instruction, index: int, scope: Scope, state: _State) -> Layer:
+        layer = _made(instruction, index, scope, state, step=True)
+        state.folder, state.folder_text = layer.entered()
+        if state.folder == "/":
+            return replace(layer, step=False)
+        if state.folder is not None:
+            state.has_folder(state.folder)
+        return layer
+
+    def _copy(self, instruction: Instruction, index: int, scope: Scope, state: _State) -> Layer:
+        copy = self._read_copy(instruction, scope, state)
         folder = copy.destination
-        if folder is not None and not copy.into_folder and _brings_file(copy):
-            folder = posixpath.dirname(folder)
-        return layer, state if folder is None else _with_folders(state, folder)
+        if folder is not None:
+            if not copy.into_folder and _brings_file(copy):
+                if state.is_folder(folder):
+                    copy = replace(copy, into_folder=True)
+                else:
+                    folder = posixpath.dirname(folder)
+            state.has_folder(folder)
+        return _made(instruction, index, scope, state, step=True, copy=copy)
 
     def _read_copy(self, instruction: Instruction, scope: Scope, state: _State) -> Copy:
         *words, last = (word.text for word in instruction.args)
-        target = _expand(scope, last)
+        target = scope.expand(last).text
         destination = None
         if target is not None and (target.startswith("/") or state.folder is not None):
-            destination = _clean(posixpath.join(state.folder or "/", target))
-        inline = tuple(h.name for h in instruction.heredocs)
-        expanded = [_expand(scope, w) for w in words if not w.startswith("<<")]
+            destination = cleaned(posixpath.join(state.folder or "/", target))
+        expanded = [scope.expand(word).text for word in words if not word.startswith("<<")]
         known = [word for word in expanded if word is not None]
-        adds = instruction.keyword == "ADD"
-        remote = tuple(word for word in known if adds and is_remote(word))
-        local = tuple(clean(word) for word in known if not (adds and is_remote(word)))
-        reference = instruction.flag("from")
-        stage = None
-        if reference is not None:
-            reference = _expand(scope, reference) or reference
-            stage = self._stage_named(reference, instruction.stage, by_number=True)
+        remote: tuple[str, ...] = ()
+        if instruction.keyword == "ADD":
+            remote = tuple(word for word in known if is_remote(word))
+        stage, image = self._origin(instruction, scope)
         exclude = instruction.values("exclude")
+        inline = tuple(heredoc.name for heredoc in instruction.heredocs)
         return Copy(
             context=self._context,
             stage=stage,
-            image=reference if stage is None else None,
-            sources=local if len(known) == len(expanded) else None,
+            image=image,
+            sources=(
+                tuple(clean(word) for word in known if word not in remote)
+                if len(known) == len(expanded)
+                else None
+            ),
             remote=remote,
             inline=inline,
             destination=destination,
             into_folder=keeps_name((*words, *inline), target or ""),
             exclude=IgnoreFile.parse("\n".join(exclude), "") if exclude else None,
             parents=instruction.flag("parents") not in (None, "false"),
-            unpacks=adds,
+            unpacks=instruction.keyword == "ADD",
         )
 
-    def _body(self, scope: Scope, heredoc: Heredoc) -> str:
-        """Fill in the variables of a COPY's heredoc; where one is unknown they stay as written."""
-        if not heredoc.expand:
-            return heredoc.body
-        return scope.expand(heredoc.body, quotes=False).text or heredoc.body
-
-    def _stage_named(self, name: str, before: int, *, by_number: bool) -> int | None:
-        return self._dockerfile.stage_named(name, before, by_number=by_number)
-
-    def _made(  # noqa: PLR0913  # what all layers have, and what only some have
-        self,
-        instruction: Instruction,
-        index: int,
-        scope: Scope,
-        state: _State,
-        own: tuple[object, ...],
-        *,
-        step: bool = False,
-        leaves: tuple[object, ...] | None = None,
-        **more: Any,
-    ) -> Layer:
-        return Layer(
-            instruction=instruction,
-            index=index,
-            stage=instruction.stage,
-            step=step,
-            folder=state.folder,
-            user=state.user,
-            shell=state.shell,
-            variables=scope,
-            own=own,
-            leaves=own if leaves is None else leaves,
-            **more,
-        )
+    def _origin(self, instruction: Instruction, scope: Scope) -> tuple[int | None, str | None]:
+        """The stage or the image that `--from` names."""
+        reference = instruction.flag("from")
+        if reference is None:
+            return None, None
+        reference = scope.expand(reference).text or reference
+        stage = self._dockerfile.stage_named(reference, instruction.stage)
+        return stage, reference if stage is None else None
 
 
-def _expand(scope: Scope, text: str) -> str | None:
-    """Give a word's value, None when it is not known."""
-    return scope.expand(text).text
+def _made(instruction: Instruction, index: int, scope: Scope, state: _State, **more: Any) -> Layer:
+    return Layer(
+        instruction=instruction,
+        index=index,
+        stage=instruction.stage,
+        step=more.pop("step", False),
+        folder=state.folder,
+        folder_text=state.folder_text,
+        user=state.user,
+        user_text=state.user_text,
+        shell=state.shell,
+        variables=scope,
+        **more,
+    )
 
 
 def _platform(scope: Scope, platform: str | None) -> str:
     """Write the platform as the key has it: the machine's, taken for linux/amd64, is no news."""
     if platform is None or platform.strip("${}") in ("BUILDPLATFORM", "TARGETPLATFORM"):
         return ""
-    return (_expand(scope, platform) or platform).replace("linux/amd64", "")
-
-
-def _command(instruction: Instruction, shell: tuple[str, ...]) -> tuple[str, ...]:
-    """Give what a RUN executes, as BuildKit hands it over.
-
-    A script that is one heredoc and nothing else is that heredoc's text.
-    """
-    if instruction.json:
-        return tuple(word.text for word in instruction.args)
-    script, heredocs = instruction.script, instruction.heredocs
-    alone = marker(script.strip()) if heredocs else None
-    if alone is not None and alone.name == heredocs[0].name:
-        body = heredocs[0].body
-        if body.startswith("#!"):
-            return (f"/dev/pipes/{heredocs[0].name}", body)
-        return (*shell, body)
-    return (*shell, script + "".join(f"\n{h.body}{h.name}" for h in heredocs))
-
-
-def _place(state: _State, target: str) -> str:
-    """Write a destination as the key has it: resolved, a final slash kept."""
-    path = _clean(posixpath.join(state.folder or f"/?{state.folder_text}", target))
-    if target.endswith("/") and path != "/":
-        return path + "/"
-    if target in (".", ""):
-        return path.rstrip("/") + "/"
-    return path.rstrip("/") + "/." if target.endswith("/.") else path
-
-
-def _clean(path: str) -> str:
-    return posixpath.normpath("/" + path.lstrip("/"))
+    return (scope.expand(platform).text or platform).replace("linux/amd64", "")
 
 
 def _brings_file(copy: Copy) -> bool:
@@ -336,22 +269,6 @@ def _brings_file(copy: Copy) -> bool:
     if copy.inline or copy.remote:
         return True
     return copy.local and len(copy.matches) == 1 and not copy.matches[0].folder
-
-
-def _with_folders(state: _State, folder: str) -> _State:
-    if folder in state.folders:
-        return state
-    found = {folder}
-    while folder not in state.folders and folder != "/":
-        folder = posixpath.dirname(folder)
-        found.add(folder)
-    return replace(state, folders=state.folders | found)
-
-
-def _with_made_folders(state: _State) -> _State:
-    """Look at the RUNs so far for folders that they make."""
-    made = {folder for layer in state.makers for folder in _made_folders(layer)}
-    return replace(state, folders=state.folders | made, makers=())
 
 
 def _made_folders(layer: Layer) -> Iterator[str]:
@@ -362,14 +279,4 @@ def _made_folders(layer: Layer) -> Iterator[str]:
             continue
         for word in command.argv[1:]:
             if word.literal and (word.value.startswith("/") or layer.folder is not None):
-                yield _clean(posixpath.join(layer.folder or "/", word.value))
-
-
-def read_layers(
-    dockerfile: Dockerfile, context: Files, arguments: Mapping[str, str | None]
-) -> tuple[Layer, ...]:
-    """Read a Dockerfile's layers, one for each instruction, in order.
-
-    `arguments` are build arguments given from outside, None for one whose value is not known.
-    """
-    return tuple(_Reader(dockerfile, context, arguments).layers())
+                yield cleaned(posixpath.join(layer.folder or "/", word.value))
