@@ -20,7 +20,8 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from typing import Any
 from tests.engine import plan as planning
 from tests.engine.engine import Engine
 from tests.engine.images import Image, load
-from tests.engine.serve import git_server, url_server
+from tests.engine.serve import git_server, url_address, url_server
 from tests.engine.tree import OPERATIONS, Change, Tree, copy_folder, operations, write_tree
 
 
@@ -52,6 +53,8 @@ class Case:
     platform: str = ""
     kind: str = "local"
     """"git": the context is a commit that the engine fetches from a git server on loopback."""
+    message: str = "first"
+    """Of that commit: another message makes another commit of the same files."""
     shims: str = "easy"
     outputs: str = "hash"
     """What a RUN leaves for a later COPY --from: "hash" of all its inputs, "const", "random"."""
@@ -109,37 +112,94 @@ def rebuild(engine: Engine, case: Case, change: Change) -> Result:
     """Build from an empty cache, make a change, build again: what was reused. Hold `engine.alone()`.
 
     Each build has a folder of its own, as a fresh clone has: in the same folder the engine trusts
-    stat() and misses a folder's chmod and edits that keep size and time. Raises RuntimeError when
-    the first build fails.
+    stat() and misses a folder's chmod and edits that keep size and time. The faked images serve both
+    builds, so that they do not change along with the Dockerfile. Raises RuntimeError when the first
+    build fails.
     """
-    with tempfile.TemporaryDirectory(prefix="layerwise-cache-") as store:
+    with (
+        tempfile.TemporaryDirectory(prefix="layerwise-cache-") as store,
+        _prepared(_with_flags(case, f"--cache-to=type=local,dest={store}/c,mode={case.imported}")) as first,
+        _prepared(_with_flags(case, f"--cache-from=type=local,src={store}/c"), change) as second,
+    ):
+        try:
+            plans = [first.plan(), second.plan()]
+        except ValueError as error:
+            return Result((), 0, "", error=str(error))
         engine.forget()
-        first = build(engine, _with_flags(case, [f"--cache-to=type=local,dest={store}/c,mode={case.imported}"]))
-        if first.error is not None:
-            raise RuntimeError(first.error)
+        result = first.run(engine, plans)
+        if result.error is not None:
+            raise RuntimeError(result.error)
         if case.imported:
             engine.forget()
-        return build(engine, _with_flags(case, [f"--cache-from=type=local,src={store}/c"]), change)
+        return second.run(engine, plans)
 
 
-def _with_flags(case: Case, flags: Sequence[str]) -> Case:
-    return replace(case, flags=(*case.flags, *flags)) if case.imported else case
+def _with_flags(case: Case, flag: str) -> Case:
+    return replace(case, flags=(*case.flags, flag)) if case.imported else case
 
 
 def build(engine: Engine, case: Case, change: Change = (), *, export: bool = False) -> Result:
     """Build a case, after a change, and read from the engine which instruction was reused."""
+    with _prepared(case, change) as work:
+        try:
+            plan = work.plan()
+        except ValueError as error:
+            return Result((), 0, "", error=str(error))
+        return work.run(engine, [plan], export=export)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A context on disk, ready to be built."""
+
+    folder: Path
+    case: Case
+    address: str
+    """Of the server that answers the ADDs of the Dockerfile."""
+
+    @property
+    def context(self) -> Path:
+        return self.folder / "context"
+
+    @property
+    def text(self) -> str:
+        return _read(self.context / self.case.dockerfile)
+
+    def plan(self) -> planning.Plan:
+        """What has to be faked; raises ValueError for a Dockerfile that BuildKit refuses."""
+        return planning.read(self.text, self.case.build_args)
+
+    def run(self, engine: Engine, plans: Sequence[planning.Plan], *, export: bool = False) -> Result:
+        """Build it, on images that serve all of the plans."""
+        needs, case = planning.joined(plans), self.case
+        architecture = (case.platform or "linux/amd64").split("/")[1]
+        with url_server(case.urls):
+            while True:
+                load(engine, needs, case.images, shims=case.shims, outputs=case.outputs, architecture=architecture)
+                result = _run(engine, case, self.plan(), self.folder, export=export)
+                unforeseen = _missing_paths(result, needs) if case.shims == "easy" else set()
+                if not unforeseen:
+                    return result
+                for paths in needs.images.values():  # an output that no plan foresaw: into every image
+                    paths.update(unforeseen)
+
+
+@contextmanager
+def _prepared(case: Case, change: Change = ()) -> Iterator[_Work]:
     with tempfile.TemporaryDirectory(prefix="layerwise-build-") as folder:
-        work = Path(folder)
-        context = work / "context"
+        work = _Work(Path(folder), case, url_address())
         if isinstance(case.context, Path):
-            copy_folder(case.context, context)
+            copy_folder(case.context, work.context)
         else:
-            write_tree(context, case.context)
-        context.chmod(0o755)
+            write_tree(work.context, case.context)
+        work.context.chmod(0o755)
         if case.text is not None:
-            _write(context / case.dockerfile, case.text)
-        case = _apply(case, context, change)
-        return _build(engine, case, work, export=export)
+            _write(work.context / case.dockerfile, case.text)
+        work.case = _apply(case, work.context, change)
+        text = _without_pulls(work.text, work.address)
+        if text != work.text:
+            _write(work.context / work.case.dockerfile, text)
+        yield work
 
 
 def _apply(case: Case, context: Path, change: Change) -> Case:
@@ -164,6 +224,8 @@ def _apply(case: Case, context: Path, change: Change) -> Case:
             case "url":
                 answer = (step["body"], step["headers"])
                 case = replace(case, urls={**case.urls, step["url_path"]: answer})
+            case "commit":
+                case = replace(case, message=step["message"])
             case "target":
                 case = replace(case, target=step["stage"])
             case "flag":
@@ -175,28 +237,6 @@ def _apply(case: Case, context: Path, change: Change) -> Case:
             case name:
                 OPERATIONS[name](context, step)
     return case
-
-
-def _build(engine: Engine, case: Case, work: Path, *, export: bool) -> Result:
-    dockerfile = work / "context" / case.dockerfile
-    given = _read(dockerfile)
-    with url_server(case.urls) as address:
-        text = _without_pulls(given, address)
-        if text != given:
-            _write(dockerfile, text)
-        try:
-            needs = planning.read(text, case.build_args)
-        except ValueError as error:
-            return Result((), 0, "", error=str(error))
-        while True:
-            architecture = (case.platform or "linux/amd64").split("/")[1]
-            load(engine, needs, case.images, shims=case.shims, outputs=case.outputs, architecture=architecture)
-            result = _run(engine, case, needs, work, export=export)
-            unforeseen = _missing_paths(result, needs) if case.shims == "easy" else set()
-            if not unforeseen:
-                return result
-            for paths in needs.images.values():  # an output that the plan did not foresee: into every image
-                paths.update(unforeseen)
 
 
 def _missing_paths(result: Result, needs: planning.Plan) -> set[str]:
@@ -233,7 +273,7 @@ def _run(engine: Engine, case: Case, needs: planning.Plan, work: Path, *, export
         "BUILDX_GIT_INFO": "0",
     }
     context = work / "context"
-    with git_server(context if case.kind == "git" else None) as address:
+    with git_server(context if case.kind == "git" else None, case.message) as address:
         command += ["-f", case.dockerfile if address else str(context / case.dockerfile), address or str(context)]
         begun = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)

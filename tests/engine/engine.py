@@ -303,10 +303,6 @@ def _call(command: list[str], cwd: Path | None = None) -> None:
         raise Unavailable(f"{' '.join(command[:1] + command[-2:])}: {done.stderr.strip()[-300:]}")
 
 
-_daemons: list[subprocess.Popen[bytes]] = []
-"""Kept, since they outlive us."""
-
-
 def _run_daemon(programs: Path, home: Path, path: Path) -> None:
     settings = home / "daemon.json"
     settings.write_text(json.dumps({"features": {"containerd-snapshotter": True}}))
@@ -322,20 +318,25 @@ def _run_daemon(programs: Path, home: Path, path: Path) -> None:
         f"--pidfile={home / 'pid'}",
         f"--host=unix://{path}",
     ]
-    with (home / "log").open("w") as log:
-        daemon = subprocess.Popen(
-            command,
-            env={**os.environ, "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    _daemons.append(daemon)
+    environment = {**os.environ, "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin"}
+    # spawned rather than a child of subprocess: it outlives this process
+    daemon = os.posix_spawn(
+        command[0],
+        command,
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, home / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
     end = time.monotonic() + 60
     while _version(path) is None:
-        if daemon.poll() is not None or time.monotonic() > end:
-            daemon.terminate()
+        ended, _ = os.waitpid(daemon, os.WNOHANG)
+        if ended or time.monotonic() > end:
+            if not ended:
+                os.kill(daemon, signal.SIGTERM)
             raise Unavailable("dockerd did not start: " + (home / "log").read_text()[-600:])
         time.sleep(0.05)
 

@@ -7,7 +7,7 @@ model: a fault of the model must not hide itself here.
 import hashlib
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from e2b_dockerfile_utils import (
@@ -85,6 +85,19 @@ def read(text: str, build_args: Mapping[str, str]) -> Plan:
         for step in stage.steps:
             reader.follow_sources(index, step)
     return plan
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """What serves all of several plans; instructions and stages are those of the last."""
+    made = Plan(plans[-1].instructions, plans[-1].stages)
+    for plan in plans:
+        for image, paths in plan.images.items():
+            made.images.setdefault(image, set()).update(paths)
+        made.accounts |= plan.accounts
+        made.secrets |= plan.secrets
+        made.outputs |= plan.outputs
+        made.installed |= plan.installed
+    return made
 
 
 class _Reader:

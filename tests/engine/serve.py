@@ -14,8 +14,8 @@ from pathlib import Path
 
 
 @contextmanager
-def url_server(answers: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator[str]:
-    """Serve files while in the block; gives the address. An unknown path is answered by a text made of it."""
+def url_server(answers: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator[None]:
+    """Serve files while in the block; an unknown path is answered by a text made of it."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -39,33 +39,36 @@ def url_server(answers: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    # the port is part of an ADD's key, so it is the same one in every build of a process
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", _url_port()), Handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", _port("url")), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
+def url_address() -> str:
+    """Where `url_server` serves: the same in every build of a process, since it is part of an ADD's key."""
+    return f"http://127.0.0.1:{_port('url')}"
+
+
 _ports: dict[str, int] = {}
 
 
-def _url_port() -> int:
-    return _ports.setdefault("url", _free_port())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _port(name: str) -> int:
+    """A port of our own, the same for the life of the process."""
+    if name not in _ports:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            _ports[name] = int(probe.getsockname()[1])
+    return _ports[name]
 
 
 @contextmanager
-def git_server(folder: Path | None) -> Iterator[str]:
+def git_server(folder: Path | None, message: str) -> Iterator[str]:
     """Commit a folder, serve it by git's own protocol while in the block; gives the address ("" for no folder)."""
     if folder is None:
         yield ""
@@ -74,9 +77,9 @@ def git_server(folder: Path | None) -> Iterator[str]:
     when = {"GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
     environment = {**os.environ, **who, **when, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     if not (folder / ".git").exists():
-        for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], ["commit", "-q", "--allow-empty", "-m", message]):
             subprocess.run(["git", *command], cwd=folder, env=environment, check=True, capture_output=True)
-    port = _ports.setdefault("git", _free_port())
+    port = _port("git")
     with tempfile.TemporaryDirectory(prefix="layerwise-git-") as root:
         bare = Path(root, "repository.git")
         subprocess.run(["git", "clone", "-q", "--bare", str(folder), str(bare)], env=environment, check=True, capture_output=True)

@@ -42,7 +42,7 @@ class Row:
             for name, given in self.more.get("images", {}).items()
         }
         urls = {path: (text, headers) for path, (text, headers) in self.more.get("urls", {}).items()}
-        return Case(self.tree, text=self.dockerfile, images=images, urls=urls, outputs=self.more.get("outputs", "hash"), imported=self.more.get("imported", ""))
+        return Case(self.tree, text=self.dockerfile, images=images, urls=urls, outputs=self.more.get("outputs", "hash"), imported=self.more.get("imported", ""), kind=self.more.get("kind", "local"), build_args=self.more.get("build_args", {}))
 
 
 def rows(name: str = "cache_semantics.json") -> list[Row]:
