@@ -6,8 +6,8 @@ places a match can end are followed as the bits of a number, all at once.
 
 from functools import lru_cache
 
-LONGEST_PATTERN = 50
-LONGEST_VALUE = 250
+LONGEST_PATTERN = 30
+LONGEST_VALUE = 100
 """Beyond these a result is unknown: real ones are paths and versions."""
 
 _ANY = "?"
@@ -16,6 +16,7 @@ Token = tuple[str, bool]
 """A character, and whether it is a wildcard."""
 
 
+@lru_cache(maxsize=1024)
 def trim_prefix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
     """The value without the shortest (`greedy`: longest) start that the pattern matches.
 
@@ -27,6 +28,7 @@ def trim_prefix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
     return value[max(_end(tokens, value, 0, greedy=greedy), 0) :]
 
 
+@lru_cache(maxsize=1024)
 def trim_suffix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
     """The value without the shortest (`greedy`: longest) end that the pattern matches."""
     tokens = _tokens(pattern)
@@ -36,6 +38,7 @@ def trim_suffix(pattern: str, value: str | None, *, greedy: bool) -> str | None:
     return value[: len(value) - end]
 
 
+@lru_cache(maxsize=1024)
 def replace(pattern: str, value: str | None, replacement: str | None, *, every: bool) -> str | None:
     """The value with the first (`every`: each) match of the pattern replaced."""
     tokens = _tokens(pattern)
@@ -44,16 +47,16 @@ def replace(pattern: str, value: str | None, replacement: str | None, *, every: 
     if every and "$" in replacement:  # Go expands groups in it
         return None
     starts = _starts(tokens, value)
+    fixed = all(char != _STAR or not wild for char, wild in tokens)
     parts: list[str] = []
     searched = last = 0
-    while starts >> searched:
-        start = searched + _lowest(starts >> searched)
-        end = _end(tokens, value, start, greedy=True)
+    while (start := starts.find("1", searched)) >= 0:
+        end = start + len(tokens) if fixed else _end(tokens, value, start, greedy=True)
         parts.append(value[last:start])
         if end > last or start == 0:  # no empty match right behind another match
             parts.append(replacement)
         last = end
-        searched = max(searched + 1, end)
+        searched = end if end > searched else searched + 1
         if not every:
             break
     return "".join([*parts, value[last:]])
@@ -86,11 +89,13 @@ def _end(tokens: tuple[Token, ...], text: str, start: int, *, greedy: bool) -> i
     return ends.bit_length() - 1 if greedy else _lowest(ends)
 
 
-def _starts(tokens: tuple[Token, ...], text: str) -> int:
-    """The places where a match begins: the ends of the matches in the mirror image."""
-    length = len(text)
-    mirrored = _ends(tokens[::-1], text[::-1], (2 << length) - 1)
-    return int(f"{mirrored:0{length + 1}b}"[::-1], 2)
+def _starts(tokens: tuple[Token, ...], text: str) -> str:
+    """A 1 for each place where a match begins, else a 0.
+
+    They are the ends of the matches in the mirror image; a number's first digit is its last bit.
+    """
+    places = len(text) + 1
+    return f"{_ends(tokens[::-1], text[::-1], (1 << places) - 1):0{places}b}"
 
 
 def _ends(tokens: tuple[Token, ...], text: str, places: int) -> int:
@@ -106,7 +111,7 @@ def _ends(tokens: tuple[Token, ...], text: str, places: int) -> int:
     return places
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _places_of(char: str, text: str) -> int:
     found, at = 0, text.find(char)
     while at >= 0:

