@@ -20,6 +20,7 @@ _DECLARES = frozenset("export declare typeset readonly local".split())
 _MOVES = frozenset("cd pushd popd".split())
 _MOST_VARIABLES = 64
 _LONGEST_FOLDER = 1024
+_MOST_INNER = 100  # scripts inside `sh -c`; beyond that a shell is a program like any other
 _MOST_CALLS = 20  # of functions; beyond that one counts as a program that is not known
 
 
@@ -170,6 +171,7 @@ class _Walk:
         self.leaves = False
         """Whether an `exit` before may have ended the script well."""
         self.calls = 0
+        self.inner = 0
 
     def block(self, state: _State, items: Block, sure: _Sure, *, top: bool = False) -> _Ends:
         """Walk a list."""
@@ -308,7 +310,8 @@ class _Walk:
             folder = _go(folder, real.folder.expand(lookup))
         certain = sure.runs and not state.dead and not self.leaves
         inside = self.inner_script(command, real)
-        if inside is not None and self.around.inside is None:
+        if inside is not None and self.around.inside is None and self.inner < _MOST_INNER:
+            self.inner += 1
             inner = read(inside.value if isinstance(inside, Word) else inside.text)
             if inner.opaque is None:
                 around = _Around(real.user, real.wrappers, real.inherits, inside)
