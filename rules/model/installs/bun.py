@@ -70,4 +70,10 @@ def read(call: Call, image: Image) -> Reads | None:
     return packages.reads(caches=caches)
 
 
-BUN = Manager(name="bun", programs=("bun",), read=read, caches=(_CACHE,))
+BUN = Manager(
+    name="bun",
+    programs=("bun",),
+    read=read,
+    caches=(_CACHE,),
+    free=frozenset("--filter --registry --network-concurrency".split()),
+)

@@ -156,14 +156,20 @@ def _named_by(image: Image, path: str, line: str) -> list[str] | None:
 
 
 def _refuse(path: str, line: str, *, continued: bool) -> None:
-    start = line.replace("(", " ").split()[0] if line.replace("(", " ").split() else ""
     bare = _without_literals(line)
+    start = (bare.replace("(", " ").split() or [""])[0]
+    start = '""' if start.startswith(('"', "'")) else start  # a text alone
     keys = {*_KEY.findall(bare), *_SYMBOL.findall(bare)}
     risky = words_of(_SYMBOL.sub("", _KEY.sub("", bare))) & _READING or keys & {"path", "gemspec"}
     if "`" in line or "%x" in line or risky:
         raise NeedsSourceError(f"{named(path)} may read other files ({code(line[:60])})")
     assigned = "=" in line and start.isidentifier()
-    if not continued and start not in _OPENERS and not assigned and start not in ("}", "]", ")"):
+    if (
+        not continued
+        and start not in _OPENERS
+        and not assigned
+        and start not in ("}", "]", ")", '""')
+    ):
         raise NeedsSourceError(f"{named(path)} has a line that is not followed ({code(line[:60])})")
 
 
@@ -186,6 +192,7 @@ BUNDLER = Manager(
             moved_by=("bundle config", "bundle install --path", "bundle install --deployment"),
         ),
     ),
+    free=frozenset("--jobs -j --retry --without --with --jobs= --retry= --without=".split()),
 )
 """https://bundler.io/man/bundle-config.1.html (`path`): archives of gems are kept in a folder
 `cache` beside the installed gems, which depends on Ruby's version unless GEM_HOME is set."""

@@ -198,5 +198,8 @@ CARGO = Manager(
             shared=True,
         ),
     ),
+    free=frozenset(
+        "--profile --target --features -F -j --jobs --profile= --target= --features=".split()
+    ),
 )
 """https://doc.rust-lang.org/cargo/guide/cargo-home.html (cargo locks it for itself)"""

@@ -15,9 +15,15 @@ class Copied:
         """`layers`: in order; those without a copy do not matter."""
         self._build = build
         self._copies = [layer.copy for layer in layers if layer.copy is not None]
+        self._origins: dict[str, str | None] = {}
 
     def origin(self, path: str) -> str | None:
         """The file of the build context (relative to it) that stands at this absolute path."""
+        if path not in self._origins:
+            self._origins[path] = self._find(path)
+        return self._origins[path]
+
+    def _find(self, path: str) -> str | None:
         for copy in reversed(self._copies):
             if not from_context(copy):
                 if _covers(copy, path):

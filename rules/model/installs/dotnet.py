@@ -287,5 +287,9 @@ DOTNET = Manager(
             shared=True,
         ),
     ),
+    free=frozenset(
+        "-a --arch -r --runtime -c --configuration -v --verbosity --os -f --framework "
+        "--version-suffix -p: /p: --property:".split()
+    ),
 )
 """https://learn.microsoft.com/en-us/nuget/consume-packages/managing-the-global-packages-and-cache-folders"""

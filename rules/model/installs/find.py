@@ -1,15 +1,16 @@
 """The pieces of a RUN: which install what, which read nothing of the project, which may."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import Copied
 from rules.model.installs.install import Call, Manager, Reads
 from rules.model.managers import manager_of
 from rules.model.processes import Process, list_processes
-from rules.model.script import Command, Item
+from rules.model.script import Command, Item, Script
 from rules.model.setup import may_read_source
 
 _STATE = frozenset("cd pushd popd export set unset alias umask ulimit shopt . source trap".split())
@@ -58,41 +59,60 @@ class Piece:
 
 def pieces(
     build: Build, layer: Layer, before: Sequence[Layer] = (), targets: Sequence[str] = ()
-) -> list[Piece]:
+) -> tuple[Piece, ...]:
     """The pieces of a RUN in order, empty when its script cannot be read.
 
     `before` are the layers whose copies it sees; `targets` the absolute paths of those copies that
     are taken for source: a piece that may read below them must stay behind them.
     """
+    copies = [each for each in before if each.copy is not None]
+    asked = ("pieces", layer.index, tuple([each.index for each in copies]), tuple(targets))
+    found: tuple[Piece, ...] | None = build.remembered.get(asked)
+    if found is None:
+        found = build.remembered[asked] = tuple(_read(build, layer, copies, targets))
+    return found
+
+
+def _read(
+    build: Build, layer: Layer, before: Sequence[Layer], targets: Sequence[str]
+) -> Iterator[Piece]:
     script = layer.script
     if script is None or script.opaque is not None:
-        return []
+        return
     if any(mount.type == "bind" for mount in layer.mounts):
-        return [Piece(item, (), "a bind mount shows it files") for item in script.items]
-    environment = {variable.name: variable.value.text for variable in layer.variables.variables}
-    reader = _Reader(Copied(build, before), targets, environment)
+        yield from (Piece(item, (), "a bind mount shows it files") for item in script.items)
+        return
+    reader = _Reader(Copied(build, before), targets, layer)
+    mine: dict[int, list[Process]] = {}
+    for process in _processes(build, layer, script):
+        mine.setdefault(process.item, []).append(process)
+    for index, item in enumerate(script.items):
+        yield reader.read(item, tuple(mine.get(index, ())))
 
+
+def _processes(build: Build, layer: Layer, script: Script) -> tuple[Process, ...]:
     def value_of(name: str) -> str | None:
         value = layer.variables.find(name)
         return None if value is None else value.text
 
-    processes = list_processes(script, layer.folder, value_of)
-    found = []
-    for index, item in enumerate(script.items):
-        mine = tuple(process for process in processes if process.item == index)
-        found.append(reader.read(item, mine))
+    found: tuple[Process, ...] | None = build.remembered.get(("processes", layer.index))
+    if found is None:
+        found = list_processes(script, layer.folder, value_of)
+        build.remembered["processes", layer.index] = found
     return found
 
 
 class _Reader:
     """Reads the items of one script."""
 
-    def __init__(
-        self, copied: Copied, targets: Sequence[str], environment: Mapping[str, str | None]
-    ) -> None:
+    def __init__(self, copied: Copied, targets: Sequence[str], layer: Layer) -> None:
         self._copied = copied
         self._targets = targets
-        self._environment = environment
+        self._layer = layer
+
+    @cached_property
+    def _environment(self) -> Mapping[str, str | None]:
+        return {variable.name: variable.value.text for variable in self._layer.variables.variables}
 
     def read(self, item: Item, processes: tuple[Process, ...]) -> Piece:
         if any(not isinstance(node, Command) for node in item.pipeline):
@@ -109,13 +129,12 @@ class _Reader:
 
     def _reads(self, manager: Manager, process: Process) -> Reads | None:
         """What an install reads; its words and its folder must be known."""
-        words = tuple(word for word in process.args if word is not None)
-        unknown = len(words) < len(process.args) or _hides(process)
-        if unknown or process.folder is None:
+        words = _words(manager, process)
+        if words is None or _hides(process) or process.folder is None:
             written = tuple(word.value for word in process.argv[1:])
-            if manager.read(Call(written, "/"), self._copied) is None:
-                return None
-            return Reads(project=True, needs_source="its words or its folder are not known")
+            likely = manager.read(Call(written, "/"), self._copied)
+            reason = "its words or its folder are not known"
+            return likely and Reads(project=likely.project, needs_source=reason)
         program = process.argv[0].value
         environment = {**self._environment, **process.environment}
         return manager.read(Call(words, process.folder, program, environment), self._copied)
@@ -155,6 +174,18 @@ class _Reader:
                 if _below(target.value, self._targets):
                     return "it is redirected to or from the source"
         return None
+
+
+def _words(manager: Manager, process: Process) -> tuple[str, ...] | None:
+    """The words of a call, as written where they need not be known; None when one must be."""
+    found: list[str] = []
+    for word, value in zip(process.argv[1:], process.args, strict=True):
+        free = found[-1:] and found[-1] in manager.free
+        joined = any(word.value.startswith(o) for o in manager.free if o.endswith((":", "=")))
+        if value is None and not (free or joined):
+            return None
+        found.append(word.value if value is None else value)
+    return tuple(found)
 
 
 def _hides(process: Process) -> bool:

@@ -199,5 +199,6 @@ GO = Manager(
             moved_by=("go env -w",),
         ),
     ),
+    free=frozenset("-ldflags -tags -gcflags -p -ldflags= -tags= -gcflags=".split()),
 )
 """https://go.dev/ref/mod#module-cache and https://pkg.go.dev/cmd/go#hdr-Build_and_test_caching"""

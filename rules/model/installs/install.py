@@ -130,6 +130,9 @@ class Manager:
     read: Callable[[Call, Image], Reads | None]
     """What a call reads; None when the call does not install."""
     caches: tuple[Cache, ...] = ()
+    free: frozenset[str] = frozenset()
+    """Options whose value names no file and no package, so that it need not be known; those that
+    end in `:` or `=` are what a word starts with (`-p:`)."""
 
     @property
     def cache(self) -> Cache:

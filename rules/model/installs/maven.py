@@ -180,6 +180,7 @@ MAVEN = Manager(
             shared=True,
         ),
     ),
+    free=frozenset("-D -P --activate-profiles -T --threads".split()),
 )
 """https://maven.apache.org/guides/mini/guide-configuring-maven.html#configuring-your-local-repository
 

@@ -27,6 +27,12 @@ from rules.model.prose import code
 
 _DEPENDENCIES = frozenset("deps.get deps.compile deps".split())
 _TOOLS = frozenset("local.hex local.rebar archive.install hex.repo hex.organization".split())
+_READS = {'File.read!("")': False, 'File.read("")': False, 'Path.join(__DIR__, "")': True}
+"""Plain ways to name a file; whether its name counts from the file that names it."""
+_WRITES = (
+    *("File.cwd!()", "File.rm!(", "File.rm_rf!(", "File.mkdir_p!("),
+    *("File.read!()", "File.read()"),  # of a path that was followed
+)
 _READING = frozenset(
     "File cmd shell os wildcard eval_file require_file install Git git_ops open_port".split()
 )
@@ -110,13 +116,17 @@ def _follow(image: Image, path: str, folder: str) -> tuple[list[str], str]:
     kept = []
     for line in text.split("\n"):
         bare = _without_literals(line)
-        before, reads, after = bare.partition('File.read!("")')
-        if reads and len(literals(line)) == 1:
-            file = join(folder, literals(line)[0])
-            if not image.has(file):
-                raise NeedsSourceError(f"{named(path)} reads a file that is not there")
-            files.append(file)
-            bare = before + after
+        for call, base in _READS.items():
+            start, reads, after = bare.partition(call)
+            if reads and start.count('""') < len(literals(line)):
+                name = literals(line)[start.count('""')]
+                file = join(posixpath.dirname(path) if base else folder, name)
+                if not image.has(file):
+                    raise NeedsSourceError(f"{named(path)} reads a file that is not there")
+                files.append(file)
+                bare = start + after
+        for harmless in _WRITES:
+            bare = bare.replace(harmless, "")
         if bare.strip().startswith("import_config") and ".." in line:
             raise NeedsSourceError(f"{named(path)} takes in other files")
         kept.append(bare)
@@ -143,5 +153,6 @@ MIX = Manager(
             variables=(("REBAR_CACHE_DIR", ""), ("XDG_CACHE_HOME", "/rebar3")),
         ),
     ),
+    free=frozenset("--only".split()),
 )
 """https://hexdocs.pm/hex/Mix.Tasks.Hex.Config.html (`cache_home`; tools lie beside `packages`)"""

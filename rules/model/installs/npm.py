@@ -86,4 +86,8 @@ NPM = Manager(
             moved_by=("npm config set cache", "npm set cache"),
         ),
     ),
+    free=frozenset(
+        "--omit --include --only --loglevel --registry --network-timeout --fetch-retries "
+        "--fetch-timeout --maxsockets --omit= --include= --only= --loglevel= --registry=".split()
+    ),
 )

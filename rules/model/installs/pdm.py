@@ -98,5 +98,6 @@ PDM = Manager(
             moved_by=("pdm config cache_dir",),
         ),
     ),
+    free=frozenset("-G --group --with --without".split()),
 )
 """https://pdm-project.org/latest/reference/configuration/ (`cache_dir`)"""

@@ -177,4 +177,13 @@ PIP_CACHE = Cache(
 )
 """https://pip.pypa.io/en/stable/topics/caching/"""
 
-PIP = Manager(name="pip", programs=("pip", "pip3"), read=read, caches=(PIP_CACHE,))
+PIP = Manager(
+    name="pip",
+    programs=("pip", "pip3"),
+    read=read,
+    caches=(PIP_CACHE,),
+    free=frozenset(
+        "-i --index-url --extra-index-url --trusted-host --timeout --retries --proxy "
+        "--index-url= --extra-index-url= --trusted-host= --timeout=".split()
+    ),
+)

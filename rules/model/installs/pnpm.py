@@ -75,9 +75,10 @@ def read(call: Call, image: Image) -> Reads | None:
     if verb == "recursive":
         arguments = arguments[1:]
         verb = arguments[0] if arguments else ""
-    if verb in ("add", "deploy"):
+    everywhere = bool(names & {"-g", "--global"} and arguments[1:])
+    if verb in ("add", "deploy") or (verb in ("install", "i") and everywhere):
         local = [a for a in arguments[1:] if a.startswith((".", "/", "~", "file:", "link:"))]
-        if verb == "add" and names & {"-g", "--global"} and not local:
+        if verb != "deploy" and everywhere and not local:
             return tool_install()
         return source_install(f"`pnpm {verb}` reads packages of the project")
     if verb not in ("install", "i", "fetch", "ci", "clean-install"):
@@ -192,4 +193,13 @@ def _caches(
     return (_OLD_STORE,) if asked is not None and asked[0] < 7 else None
 
 
-PNPM = Manager(name="pnpm", programs=("pnpm",), read=read, caches=(_STORE,))
+PNPM = Manager(
+    name="pnpm",
+    programs=("pnpm",),
+    read=read,
+    caches=(_STORE,),
+    free=frozenset(
+        "--filter -F --registry --loglevel --reporter --network-concurrency --filter= "
+        "--registry=".split()
+    ),
+)

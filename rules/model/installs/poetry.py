@@ -108,5 +108,8 @@ POETRY = Manager(
             moved_by=("poetry config cache-dir",),
         ),
     ),
+    free=frozenset(
+        "--only --with --without -E --extras --only= --with= --without= --extras=".split()
+    ),
 )
 """https://python-poetry.org/docs/configuration/#cache-dir"""

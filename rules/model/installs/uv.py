@@ -259,5 +259,9 @@ UV = Manager(
             cleaned_by=("uv cache clean", "uv cache prune"),
         ),
     ),
+    free=frozenset(
+        "--extra --group --no-group --only-group --index-url --extra-index-url "
+        "--default-index --python -p --extra= --group= --index-url=".split()
+    ),
 )
 """https://docs.astral.sh/uv/concepts/cache/ (safe for several at once, the same page)"""

@@ -217,4 +217,10 @@ def _modern_caches(
     return (Cache(folder=_MODERN_CACHE.folder, refused="the cache may be elsewhere"),)
 
 
-YARN = Manager(name="yarn", programs=("yarn", "yarnpkg"), read=read, caches=(_CLASSIC_CACHE,))
+YARN = Manager(
+    name="yarn",
+    programs=("yarn", "yarnpkg"),
+    read=read,
+    caches=(_CLASSIC_CACHE,),
+    free=frozenset("--network-timeout --network-concurrency --registry --registry=".split()),
+)

@@ -15,6 +15,9 @@ group :development, :test do
   gem "debug", platforms: %i[ mri ]
 end
 version = "1"
+git_source(:x) do |name|
+  "https://x/#{name}.git"
+end
 """
 ONE = {"Gemfile": GEMFILE, "Gemfile.lock": "GEM\n  remote: https://x\n", "app/a.rb": ""}
 

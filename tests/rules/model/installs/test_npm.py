@@ -58,8 +58,8 @@ def test_a_global_install_of_names_is_a_tool(command):
         ("npm install -g .", package(), "folder of the project"),
         ("npm install -g", package(), "folder of the project"),
         ("npm ci", {**package(), "binding.gyp": ""}, "binding.gyp"),
-        ("npm ci", package(dependencies={"a": "link:../a"}), "among its own files"),
-        ("npm ci", package(overrides={"a": {"b": "file:../b"}}), "among its own files"),
+        ("npm ci", package(dependencies={"a": "link:."}), "among its own files"),
+        ("npm ci", package(overrides={"a": {"b": "file:.."}}), "among its own files"),
         ("npm ci", package(dependencies={"a": "workspace:*"}), "workspace that is not known"),
         ("npm ci", {**package(), ".npmrc": "node-options=--require ./x.js"}, "`node-options`"),
         ("npm ci", {**package(), ".npmrc": "cafile=../ca.pem"}, "cafile"),
@@ -215,3 +215,8 @@ def test_hostile_manifests_are_refused_quickly():
     assert reason(NPM, "npm ci", {"package.json": deep, **LOCK}) or True
     many = {f"p/{n}/package.json": "{}" for n in range(2000)}
     assert "more than" in reason(NPM, "npm ci", {**package(workspaces=["p/*"]), **many})
+
+
+def test_a_local_package_that_an_earlier_step_made_is_none_of_the_context():
+    files = package(dependencies={"phoenix": "file:../deps/phoenix", "a": "file:../a.tgz"})
+    assert listed(NPM, "npm ci", files) == ["package.json", "package-lock.json"]

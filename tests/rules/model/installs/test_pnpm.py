@@ -86,6 +86,7 @@ def test_fetch_reads_the_lock_file_alone():
 
 def test_a_global_package_is_a_tool():
     assert is_tool(PNPM, "pnpm add -g turbo", ONE)
+    assert is_tool(PNPM, "pnpm -g install serve", ONE)
 
 
 @pytest.mark.parametrize(

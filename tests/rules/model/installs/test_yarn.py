@@ -64,7 +64,7 @@ def test_the_release_that_settings_name_is_read():
         ("yarn global add ./x", CLASSIC, "folder of the project"),
         ("yarn", {**CLASSIC, ".yarnrc": 'yarn-offline-mirror "./mirror"'}, "`yarn-offline-mirror`"),
         ("yarn", package(scripts={"postinstall": "node x"}), "`postinstall`"),
-        ("yarn", package(dependencies={"a": "link:../a"}), "among its own files"),
+        ("yarn", package(dependencies={"a": "link:."}), "among its own files"),
         ("yarn", package(dependencies={"a": "workspace:*"}), "workspace"),
         ("yarn", {**MODERN, ".yarnrc.yml": "constraintsPath: x"}, "`constraintsPath`"),
         ("yarn", {**MODERN, ".yarnrc.yml": "plugins:\n  - ./my-plugin.cjs\n"}, "plugin"),
