@@ -77,6 +77,14 @@ def combine(build: Build, findings: Sequence[Finding]) -> tuple[Build, list[Find
 
 
 def _look(build: Build) -> tuple[list[Finding], list[Silence]]:
+    """All findings of a build, their fixes unproven, and the silences; looked for once."""
+    found: tuple[list[Finding], list[Silence]] | None = build.remembered.get(("findings",))
+    if found is None:
+        found = build.remembered["findings",] = _look_anew(build)
+    return found
+
+
+def _look_anew(build: Build) -> tuple[list[Finding], list[Silence]]:
     findings: dict[str, Finding] = {}
     silences: list[Silence] = []
     for rule in RULES:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from rules.model.builder import Builder
 from rules.model.contents import Output
@@ -93,6 +94,11 @@ class Build:
         build = replace(self, arguments={**self.arguments, **arguments})
         build.__dict__["files"] = self.files
         return build
+
+    @cached_property
+    def remembered(self) -> dict[tuple[object, ...], Any]:
+        """What was worked out about this build, for those who ask again: nothing of it changes."""
+        return {}
 
     @cached_property
     def _plans(self) -> dict[tuple[int | None, Output], Plan]:
