@@ -1,16 +1,21 @@
 """Which context a Dockerfile is built with, and by what: read from what the repository shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
-from rules.model.context import BuildContext
+from rules.model.context import BuildContext, Kind
 from rules.model.dockerfile import Dockerfile
+from rules.model.invocations import Invocation, Name, read_invocations
 from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
-from rules.model.sources import Files, clean
+from rules.model.sources import ROOT, Files, clean
+from rules.model.variables import scopes
 
-Name = Literal["buildkit", "podman", "railway", "kaniko", "legacy"]
+_NAMES: tuple[Name, ...] = get_args(Name)
+
+Decision = tuple[str, Kind, str]
+"""The folder, the kind and what decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,11 @@ class Builder:
     """The least able of those that are seen: its suggestions must suit them all."""
     shown: bool = False
     """Whether anything in the repository shows it; else it is the default of today's Docker."""
+    invocations: tuple[Invocation, ...] = ()
+    """Every place in the repository that builds the Dockerfile."""
+    reason: str = ""
+    """What decided on the context, in words: a file, `the settings`, `its sources`; or why
+    nothing did."""
 
     @property
     def takes_mounts(self) -> bool:
@@ -39,48 +49,148 @@ def find(
 
     `contexts` are the settings' own: folder of the context by path of the Dockerfile.
     """
+    invocations = tuple(i for i in read_invocations(repository) if i.dockerfile == path)
     said = (contexts or {}).get(path)
-    root = said.strip("./") if said is not None else _root_by_sources(repository, path, dockerfile)
-    name: Name = "buildkit" if builder == "auto" else builder  # type: ignore[assignment]
-    if root is None:
-        return BuildContext("", "unknown"), Builder(name)
-    return BuildContext.read(repository, path, root), Builder(name)
+    found: Decision
+    if said is not None:
+        found = clean(said).removeprefix(ROOT), "local", "the settings"
+    else:
+        found = _decide(repository, path, dockerfile, invocations)
+    root, kind, reason = found
+    by = Builder(_name(invocations, builder), bool(invocations), invocations, reason)
+    keeps_git = any(("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "1") in i.args for i in invocations)
+    return BuildContext.read(repository, path, root, kind, keeps_git=keeps_git), by
 
 
-def _root_by_sources(repository: Repository, path: str, dockerfile: Dockerfile) -> str | None:
-    """The one folder, the Dockerfile's or one above it, in which every COPY source exists.
+def _name(invocations: Iterable[Invocation], said: str) -> Name:
+    for name in _NAMES:
+        if said == name:
+            return name
+    return max((i.builder for i in invocations), key=_NAMES.index, default="buildkit")
 
-    Where there are several, the Dockerfile's own decides if it holds a manifest.
-    """
-    own = path.rpartition("/")[0]
-    candidates = [own]
-    while candidates[-1]:
-        candidates.append(candidates[-1].rpartition("/")[0])
-    sources = [
-        clean(word.text)
-        for instruction in dockerfile.instructions
-        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None
-        for word in instruction.args[:-1]
-        if "$" not in word.text and "://" not in word.text and not word.text.startswith("<<")
-    ]
-    if not sources:
-        return own
-    fitting = []
-    for root in candidates:
-        prefix = f"{root}/" if root else ""
-        files = Files(p[len(prefix) :] for p in repository.paths if p.startswith(prefix))
-        if all(files.match(source) for source in sources):
-            fitting.append(root)
-    if len(fitting) == 1:
-        return fitting[0]
-    beside = (p for p in repository.paths if p.rpartition("/")[0] == own)
-    return own if own in fitting and any(is_manifest(p) for p in beside) else None
+
+def _decide(
+    repository: Repository, path: str, dockerfile: Dockerfile, invocations: Iterable[Invocation]
+) -> Decision:
+    told = [i for i in invocations if i.root is not None]
+    if not told and any(i.kind == "unknown" for i in invocations):
+        return "", "unknown", "its context is made for the build"
+    needs = _Needs(repository, dockerfile)
+    roots = {i.root for i in told if i.root is not None}
+    if len(roots) > 1:
+        roots = {root for root in roots if needs.are_in(root)}
+        if len(roots) != 1:
+            return "", "unknown", "it is built with several contexts"
+    if not roots:
+        return needs.search(path)
+    root = roots.pop()
+    if not needs.are_in(root):  # made by an earlier step, or what we read is out of date
+        better = needs.search(path)
+        if better[1] != "unknown":
+            return better
+    kinds = {i.kind for i in told if i.root == root}
+    source = min(i.source for i in told if i.root == root)
+    return root, "git" if kinds == {"git"} else "local", source
+
+
+class _Needs:
+    """What a Dockerfile takes from its context, to tell which folder that is."""
+
+    def __init__(self, repository: Repository, dockerfile: Dockerfile) -> None:
+        self._files = Files(repository.paths)
+        self._text = dockerfile.text
+        self.sources = list(dict.fromkeys(_sources(dockerfile)))
+
+    def are_in(self, root: str) -> bool:
+        """Whether every source exists in a folder of the repository."""
+        return all(self._files.match(_below(root, source)) for source in self.sources)
+
+    def search(self, path: str) -> Decision:
+        """Find the one folder, the Dockerfile's or one above it, in which every source exists.
+
+        Where there are several its own decides, when it looks like a project's folder and no
+        word names it as seen from above.
+        """
+        own = path.rpartition("/")[0]
+        candidates = [own]
+        while candidates[-1]:
+            candidates.append(candidates[-1].rpartition("/")[0])
+        if not self.sources:
+            return own, "local", "it has no sources"
+        fitting = [root for root in candidates if self.are_in(root)]
+        if len(fitting) == 1:
+            return fitting[0], "local", "its sources"
+        if not fitting:
+            return "", "unknown", "its sources are in none of the folders around it"
+        if own in fitting and self._is_project(own, fitting) and not self._mentions(own):
+            return own, "local", "its folder"
+        return "", "unknown", "its sources are in several of the folders around it"
+
+    def _is_project(self, own: str, fitting: Iterable[str]) -> bool:
+        """Whether a folder looks like a whole project, and not like a part of one above it."""
+        names = self._names(own)
+        if ".dockerignore" in names:
+            return True
+        above = any(not _WHOLE.isdisjoint(self._names(root)) for root in fitting if root != own)
+        whole = not above or not _WHOLE.isdisjoint(names)
+        return whole and any(is_manifest(name) for name in names)
+
+    def _names(self, folder: str) -> set[str]:
+        start = f"{folder}/" if folder else ""
+        below = (path[len(start) :] for path in self._files.under(folder or ROOT))
+        return {name for name in below if "/" not in name}
+
+    def _mentions(self, own: str) -> bool:
+        """Whether an instruction names the folder as seen from above (`apps/api`, `./api/x`)."""
+        for line in self._text.split("\n"):
+            if line.lstrip().startswith("#"):
+                continue
+            at = line.find(own)
+            while at >= 0:
+                before, after = line[at - 1 : at] if at else "", line[at + len(own) :][:1]
+                outside = before != "/" or "/" in own or line[at - 2 : at] == "./"
+                if outside and not (before.isalnum() or after.isalnum() or after in ("-", "_")):
+                    return True
+                at = line.find(own, at + 1)
+        return False
+
+
+_WHOLE = frozenset(
+    """Cargo.lock Gemfile.lock bun.lock bun.lockb composer.lock go.sum go.work lerna.json mix.lock
+    nx.json package-lock.json pnpm-lock.yaml pnpm-workspace.yaml poetry.lock turbo.json uv.lock
+    yarn.lock""".split()
+)
+"""Files of a project or a workspace as a whole."""
+
+
+def _below(root: str, source: str) -> str:
+    """A source as seen from the root of the repository."""
+    escaped = "".join("\\" + c if c in "*?[\\" else c for c in root)
+    if source == ROOT:
+        return root or ROOT
+    return f"{escaped}/{source}" if root else source
+
+
+def _sources(dockerfile: Dockerfile) -> Iterable[str]:
+    """What COPY, ADD and bind mounts name in the context, as far as it is known."""
+    found = scopes(dockerfile)
+    for instruction, scope in zip(dockerfile.instructions, found.before, strict=True):
+        words: list[str] = []
+        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
+            words = [word.text for word in instruction.args[:-1]]
+        for mount in instruction.values("mount"):
+            said = dict(part.partition("=")[::2] for part in mount.split(","))
+            if said.get("type", "bind") == "bind" and "from" not in said:
+                words.append(said.get("source", said.get("src", ".")))
+        for word in words:
+            value = scope.expand(word).text if word and not word.startswith("<<") else None
+            if value and "://" not in value and not value.startswith("git@"):
+                yield clean(value)
 
 
 def named_dockerfiles(repository: Repository) -> frozenset[str]:
-    """Find the Dockerfiles that compose files and workflows name, whatever their names."""
-    del repository
-    return frozenset()
+    """Find the Dockerfiles that compose files, workflows and their like name, called anything."""
+    return frozenset(invocation.dockerfile for invocation in read_invocations(repository))
 
 
 _TEXTS = (".dockerignore", ".md", ".j2", ".tmpl")
@@ -99,5 +209,5 @@ def is_dockerfile(path: str) -> bool:
 
 
 def is_ignore_file(path: str) -> bool:
-    """Whether a path is named like an ignore file: `.dockerignore` or `<Dockerfile>.dockerignore`."""
+    """Whether a path ends like an ignore file: `.dockerignore`, `<Dockerfile>.dockerignore`."""
     return path.endswith(".dockerignore")

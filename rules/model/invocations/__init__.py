@@ -1,0 +1,126 @@
+"""Which places in a repository build a Dockerfile, and how: compose files, workflows, scripts."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from rules.model.invocations.bake import read_bake
+from rules.model.invocations.compose import read_compose
+from rules.model.invocations.invocation import Cache, Invocation, Name, existing
+from rules.model.invocations.pipelines import (
+    read_cloudbuild,
+    read_jenkinsfile,
+    read_package_json,
+    read_pipeline,
+    read_skaffold,
+)
+from rules.model.invocations.platforms import (
+    read_devcontainer,
+    read_fly,
+    read_goreleaser,
+    read_heroku,
+    read_openshift,
+    read_railway,
+    read_render,
+    read_tiltfile,
+)
+from rules.model.invocations.scripts import read_makefile, read_script
+from rules.model.invocations.workflows import read_workflows
+from rules.model.repository import Repository
+
+__all__ = ["Cache", "Invocation", "Name", "read_invocations", "sources"]
+
+MAX_FILES = 100
+"""Files read of one repository besides its workflows, those nearest to its root first."""
+
+Reader = Callable[[Repository, str, str], Iterable[Invocation]]
+
+
+def _read_shell(repository: Repository, path: str, text: str) -> Iterable[Invocation]:
+    """A script is run from the root of the repository or from its own folder."""
+    return read_script(repository, path, text, ("", path.rpartition("/")[0]))
+
+
+def _read_just(repository: Repository, path: str, text: str) -> Iterable[Invocation]:
+    """The indented lines of a justfile are its recipes; `{{…}}` is filled in by just."""
+    lines = (line.strip().lstrip("@-") for line in text.split("\n") if line[:1] in (" ", "\t"))
+    recipe = "\n".join(lines).replace("{{", "${").replace("}}", "}")
+    return read_script(repository, path, recipe, (path.rpartition("/")[0], ""))
+
+
+_PIPELINES = (
+    r"[^/]*\.gitlab-ci[^/]*\.yml|\.gitlab/[^/]+\.yml|\.circleci/config\.yml|\.travis\.yml"
+    r"|azure-pipelines[^/]*\.ya?ml|\.azure-pipelines/[^/]+\.ya?ml|bitbucket-pipelines\.yml"
+    r"|\.drone\.yml|\.woodpecker[^/]*\.ya?ml|buildspec[^/]*\.ya?ml|taskfile\.ya?ml"
+)
+_LIKELY_SCRIPTS = r"[^/]*(?:build|docker|image|container|deploy|publish|release|push)[^/]*"
+# What the last two parts of a path look like, how many are read at most, and by what.
+_TOLD: tuple[tuple[str, int, Reader], ...] = (
+    (r"(?:docker-|podman-|container-)?compose[^/]*\.ya?ml", 40, read_compose),
+    (r"(?:docker-)?bake[^/]*\.(?:hcl|json)", 10, read_bake),
+    (r"(?:gnu)?makefile|[^/]+\.mk", 20, read_makefile),
+    (r"skaffold[^/]*\.ya?ml", 5, read_skaffold),
+    (r"cloudbuild[^/]*\.ya?ml", 20, read_cloudbuild),
+    (r"heroku\.yml", 3, read_heroku),
+    (r"fly[^/]*\.toml", 10, read_fly),
+    (r"render\.yaml", 3, read_render),
+    (r"railway\.(?:json|toml)", 10, read_railway),
+    (r"\.?devcontainer\.json", 10, read_devcontainer),
+    (r"\.goreleaser[^/]*\.ya?ml", 3, read_goreleaser),
+    (r"tiltfile", 5, read_tiltfile),
+    (r"jenkinsfile[^/]*|[^/]+\.jenkinsfile", 10, read_jenkinsfile),
+    (r"[^/]*(?:buildconfig|openshift)[^/]*\.ya?ml", 10, read_openshift),
+    (_PIPELINES, 15, read_pipeline),
+    (r"justfile", 5, _read_just),
+    (r"package\.json", 20, read_package_json),
+    (_LIKELY_SCRIPTS + r"\.(?:sh|bash)", 30, _read_shell),
+    (r"[^/]+\.(?:sh|bash)", 15, _read_shell),
+)
+_READERS = [(re.compile(pattern, re.IGNORECASE), most, reader) for pattern, most, reader in _TOLD]
+_ENDINGS = (".yml", ".yaml", ".sh", ".bash", ".json", ".toml", ".hcl", ".mk", "file")
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+_FOREIGN = ("node_modules/", "vendor/", "third_party/", "testdata/", "fixtures/")
+
+
+def sources(paths: Iterable[str]) -> dict[str, Reader]:
+    """Choose the files, by name alone, that may say how something is built, and their readers."""
+    likely = (path for path in paths if path.lower().endswith(_ENDINGS) or "file" in path.lower())
+    near = sorted((p for p in likely if not _is_foreign(p)), key=lambda p: (p.count("/"), p))
+    chosen: dict[str, Reader] = {}
+    for pattern, most, reader in _READERS:
+        found = (p for p in near if p not in chosen and _fits(pattern, p))
+        for path, _ in zip(found, range(min(most, MAX_FILES - len(chosen))), strict=False):
+            chosen[path] = reader
+    return chosen
+
+
+def _fits(pattern: re.Pattern[str], path: str) -> bool:
+    rest, _, name = path.rpartition("/")
+    parent = rest.rpartition("/")[2]
+    return bool(pattern.fullmatch(name) or pattern.fullmatch(f"{parent}/{name}"))
+
+
+def _is_foreign(path: str) -> bool:
+    return any(f"/{folder}" in f"/{path}" for folder in _FOREIGN)
+
+
+def read_invocations(repository: Repository) -> tuple[Invocation, ...]:
+    """All places of a repository that build one of its Dockerfiles."""
+    kept = repository.__dict__.get("_invocations")
+    if kept is None:
+        kept = tuple(dict.fromkeys(existing(repository, _read(repository))))
+        repository.__dict__["_invocations"] = kept
+    found: tuple[Invocation, ...] = kept
+    return found
+
+
+def _read(repository: Repository) -> Iterator[Invocation]:
+    workflows = sorted(path for path in repository.paths if _WORKFLOW.fullmatch(path))
+    texts = {path: repository.read(path) for path in workflows[:MAX_FILES]}
+    seen = set()
+    for found in read_workflows(repository, {p: t for p, t in texts.items() if t is not None}):
+        seen.add(found.source)
+        yield found
+    for path, reader in sources(repository.paths).items():
+        text = repository.read(path)
+        if text is not None and path not in seen:  # a bake file that a workflow has read
+            yield from reader(repository, path, text)
