@@ -161,13 +161,16 @@ class Packages:
         if not bare or bare.startswith(("~", "//")) or value.startswith("/"):
             raise NeedsSourceError(reason)
         path = join(folder, bare)
+        inside = path.startswith(folder.rstrip("/") + "/")
+        if not inside and not self.image.has(path) and not any(self.image.below(path)):
+            return  # an earlier step made it (`file:../deps/phoenix`): it is there before, too
         if bare.endswith(_ARCHIVES):
-            self.files.append(path)
-        elif path not in self.seen:
-            if (folder + "/").startswith(path.rstrip("/") + "/"):
+            if not self.image.has(path):
                 raise NeedsSourceError(reason)
-            if not any(True for _ in self.image.below(path)):
-                return  # an earlier step made it (`file:../deps/phoenix`): it is there before too
+            self.files.append(path)
+        elif (folder + "/").startswith(path.rstrip("/") + "/"):
+            raise NeedsSourceError(reason)
+        elif path not in self.seen:
             self.files += small_folder(self.image, path, reason)
             self.add(path)
 
