@@ -1,7 +1,7 @@
 """A Job: one pull request to be reviewed, as the webhook stores it and the worker reads it."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -26,8 +26,8 @@ class Job:
     updated_at: str = ""
 
     def to_json(self) -> str:
-        """The job as one line of JSON, its keys sorted."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """The job as one line of JSON."""
+        return json.dumps({field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def from_json(cls, text: str) -> "Job":

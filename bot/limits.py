@@ -6,7 +6,7 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 CONCURRENT_REQUESTS = 8
@@ -36,6 +36,7 @@ class _Pace:
     """What is known of one installation."""
 
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENT_REQUESTS))
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_write: float = 0.0
     blocked: dict[str, float] = field(default_factory=dict)
     """Until when, by the resource that is used up: "core", "graphql", or "" for both."""
@@ -57,17 +58,19 @@ class Limits:
 
     @asynccontextmanager
     async def slot(self, installation: int, resource: str, *, write: bool) -> AsyncIterator[None]:
-        """A place among the requests of an installation, once it may be made.
+        """A place among the requests of an installation, when it may be made; writes in a row.
 
         Raises Limited when that would take long.
         """
         pace = self._pace(installation)
-        async with pace.slots:
+        async with AsyncExitStack() as places:
+            if write:
+                await places.enter_async_context(pace.writing)
+                await self._sleep_for(min(pace.next_write - self._now(), WRITE_SPACING))
+            await places.enter_async_context(pace.slots)
             await self._sleep_until(max(pace.blocked.get(r, 0.0) for r in (resource, "")))
             if write:
-                turn = max(self._now(), min(pace.next_write, self._now() + LATEST_RESET))
-                pace.next_write = turn + WRITE_SPACING
-                await self._sleep_for(turn - self._now())
+                pace.next_write = self._now() + WRITE_SPACING
             yield
 
     def note(

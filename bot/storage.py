@@ -5,6 +5,7 @@ many deliveries a second cheap. On PostgreSQL it saves connections and round tri
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -96,13 +97,16 @@ class Storage:
 
 
 def run(connection: sa.Connection, sql: str, **values: object) -> sa.CursorResult[Any]:
-    """Execute one statement with named parameters."""
-    return connection.execute(_text(sql), values)
+    """Execute one statement with named parameters (`:name`)."""
+    return connection.exec_driver_sql(_for_driver(sql, connection.dialect.name), values)
 
 
 @lru_cache
-def _text(sql: str) -> sa.TextClause:
-    return sa.text(sql)
+def _for_driver(sql: str, dialect: str) -> str:
+    """The statement as the driver wants it: SQLAlchemy would take it apart at each call."""
+    if dialect == "sqlite":
+        return sql
+    return re.sub(r"(?<!:):(\w+)", r"%(\1)s", sql.replace("%", "%%"))
 
 
 def _deliver(batch: Sequence[_Change], results: list[Any] | BaseException) -> None:

@@ -178,6 +178,15 @@ async def test_with_no_app_it_says_how_to_go_on():
 # --- the process ---
 
 
+def test_the_command_line_does_not_pay_for_the_server():
+    program = "import sys, bot.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=EMPTY, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert loaded.isdisjoint({"aiohttp", "dbos", "gidgethub", "sentry_sdk", "sqlalchemy"})
+
+
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "bot"], env={**EMPTY, **environment}, capture_output=True, text=True,
