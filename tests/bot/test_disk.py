@@ -153,3 +153,14 @@ def test_twenty_thousand_files_take_a_third_of_a_second(tmp_path):
     steps = rerun(read_folder(tmp_path).build(), Change(edits=frozenset({"d1/f1"})))
     assert time.process_time() - start < 0.3
     assert [step.status for step in steps] == ["none", "rerun", "none", "rerun"]
+
+
+def test_too_many_files_are_said_to_be_too_many(project, monkeypatch):
+    monkeypatch.setattr("bot.disk.MAX_FILES", 2)
+    with pytest.raises(DiskError, match="too large: more than 2 files"):
+        read_folder(project).context()
+
+
+def test_a_dockerfile_that_is_a_folder_is_said_to_be_one(project):
+    with pytest.raises(DiskError, match="src: Is a directory"):
+        read_folder(project, project / "src")

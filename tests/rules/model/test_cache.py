@@ -364,3 +364,73 @@ def test_thousands_of_paths_are_bounded():
     start = time.process_time()
     assert said(f"FROM a AS s\n{copies}FROM b\n{takes}", edit("app.py")).count("r") == 3980
     assert time.process_time() - start < 2
+
+
+def test_a_build_with_other_files_reads_its_context_anew():
+    made = build("FROM a\nCOPY . /x\n", FILES)
+    after = made.with_files({".dockerignore": "src\nDockerfile\n", "new": "x"})
+    assert made.layers[1].copy.files != after.layers[1].copy.files
+    assert "new" in after.context.files
+    assert "src/a.py" not in after.context.files
+    assert [step.status for step in rerun(after, Change(old=made))] == ["none", "rerun"]
+    assert after.with_files({"Dockerfile": "FROM a\n"}).dockerfile.text == "FROM a\n"
+
+
+@pytest.mark.parametrize(
+    ("ignore", "change", "expected"),
+    [
+        ("src\n", edit("src/a.py"), "-c"),
+        ("src\n", Change(adds=frozenset({"src/new"})), "-c"),
+        ("src\n", Change(adds=frozenset({"new/"})), "-r"),
+        ("src\n", Change(deletes=frozenset({"docs"})), "-r"),
+        ("src\n", Change(deletes=frozenset({"nothing"})), "-c"),
+        ("", edit("Dockerfile"), "-r"),
+        ("Dockerfile\n", edit("Dockerfile"), "-c"),
+    ],
+)
+def test_what_the_builder_is_not_sent_changes_nothing(ignore, change, expected):
+    assert said("FROM a\nCOPY . /x\n", change, files={**FILES, ".dockerignore": ignore}) == expected
+
+
+@pytest.mark.parametrize(
+    ("mount", "image", "expected"),
+    [
+        ("type=bind,from=tool,source=/x,target=/t", "tool", "-rr"),
+        ("type=bind,from=tool,source=/x,target=/t", "other", "-cc"),
+        ("type=cache,from=tool,target=/t", "tool", "-rr"),
+        ("type=secret,id=a", "tool", "-cc"),
+        ("type=ssh", "tool", "-cc"),
+    ],
+)
+def test_a_mount_from_an_image_depends_on_it(mount, image, expected):
+    change = Change(base_images=frozenset({image}))
+    assert said(f"FROM base\nRUN --mount={mount} x\nRUN y\n", change) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "expected"),
+    [
+        ("RUN <<EOF\n#!/usr/bin/env python\nprint(1)\nEOF\n", "print(1)", "print(2)", "-r"),
+        ("RUN cat <<EOF\nx\nEOF\n", "\nx\n", "\ny\n", "-r"),
+        ('COPY <<"EOF" /a\n$X\nEOF\n', "$X", "$Y", "-r"),
+        ("COPY $X /a\n", "$X", "$Y", "-r"),
+        ("RUN --network=default a\n", "--network=default ", "", "-c"),
+        ("FROM base2\nRUN a\n", "base2", "base3", "--r"),
+    ],
+)
+def test_the_text_of_an_instruction_is_part_of_its_key(text, old, new, expected):
+    before = build(f"FROM base\n{text}", FILES)
+    after = before.with_text(before.dockerfile.text.replace(old, new, 1))
+    steps = rerun(after, Change(old=before))
+    assert "".join({"rerun": "r", "cached": "c"}.get(s.status, "-") for s in steps) == expected
+
+
+def test_another_base_in_the_text_is_the_cause():
+    before = build("FROM a\nRUN x\n", FILES)
+    steps = rerun(before.with_text("FROM b\nRUN x\n"), Change(old=before))
+    assert steps[1].cause == "FROM changed"
+
+
+def test_too_many_files_for_too_many_steps_have_no_classes(monkeypatch):
+    monkeypatch.setattr("rules.model.keys.MAX_MEMBERS", 3)
+    assert file_classes(build(VENV, VENV_FILES)) == {}

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from rules.model.sources import Files, Match, clean, match_name, takes
+from rules.model.sources import Files, Match, clean, fixed_part, match_name, takes
 
 FILES = Files(
     ["app.py", "docs/x.md", "package-lock.json", "package.json", "src/a.py", "src/sub/c.py"],
@@ -26,7 +26,7 @@ def test_a_source_is_cleaned_as_the_cache_key_has_it(source, cleaned):
         ("*", "x", True), ("*.py", "a.py", True), ("*.py", ".py", True), ("*.py", "a.pyc", False),
         ("a?c", "abc", True), ("a?c", "ac", False), ("[ab]c", "bc", True), ("[^ab]c", "bc", False),
         ("[^ab]c", "cc", True), ("[a-c]", "b", True), ("[a-c]", "d", False), ("a\\*", "a*", True),
-        ("a\\*", "ab", False), ("[", "[", False), ("[]a]", "]", False), ("[-]", "-", False),
+        ("a\\*", "ab", False), ("[\\a-\\c]", "b", True), ("[a-", "a", False), ("[a-]]", "a", False), ("[", "[", False), ("[]a]", "]", False), ("[-]", "-", False),
         ("[a-]", "-", False), ("[\\-]", "-", True), ("a*b*c", "aXbYc", True), ("a*b*c", "ab", False),
         ("**", "abc", True), ("é?", "éà", True), ("a\\", "a\\", False), ("[!a]", "a", True),
     ],
@@ -72,3 +72,16 @@ def test_a_hostile_pattern_takes_linear_time():
     start = time.process_time()
     assert not match_name("*a" * 2000 + "b", "a" * 250)
     assert time.process_time() - start < 0.5
+
+
+def test_patterns_beyond_the_bound_are_taken_for_their_folder(monkeypatch):
+    monkeypatch.setattr("rules.model.sources.MAX_WORK", 3)
+    files = Files(["a/b", "a/c", "a/d", "a/e"])
+    assert files.match("a/*") == (Match("a", True),)
+
+
+def test_a_pattern_lies_in_the_folder_of_its_first_parts():
+    assert fixed_part("a/b/*.jar") == "/a/b"
+    assert fixed_part("a/b") == "/a/b"
+    assert fixed_part("*") == fixed_part(".") == "/"
+    assert fixed_part("a\\*/b") == "/a\\*/b"
