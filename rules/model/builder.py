@@ -1,6 +1,6 @@
 """Which context a Dockerfile is built with, and by what: read from what the repository shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,7 +10,7 @@ from rules.model.invocations import Invocation, Name, read_invocations
 from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
 from rules.model.sources import ROOT, Files, clean
-from rules.model.variables import scopes
+from rules.model.variables import Scope, scopes
 
 _NAMES: tuple[Name, ...] = get_args(Name)
 
@@ -171,10 +171,14 @@ def _below(root: str, source: str) -> str:
     return f"{escaped}/{source}" if root else source
 
 
+_MARKS = frozenset("$\\`'\"")
+"""Without any of these a word stands for itself."""
+
+
 def _sources(dockerfile: Dockerfile) -> Iterable[str]:
     """What COPY, ADD and bind mounts name in the context, as far as it is known."""
-    found = scopes(dockerfile)
-    for instruction, scope in zip(dockerfile.instructions, found.before, strict=True):
+    before: Sequence[Scope] | None = None
+    for index, instruction in enumerate(dockerfile.instructions):
         words: list[str] = []
         if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
             words = [word.text for word in instruction.args[:-1]]
@@ -183,7 +187,12 @@ def _sources(dockerfile: Dockerfile) -> Iterable[str]:
             if said.get("type", "bind") == "bind" and "from" not in said:
                 words.append(said.get("source", said.get("src", ".")))
         for word in words:
-            value = scope.expand(word).text if word and not word.startswith("<<") else None
+            if not word or word.startswith("<<"):
+                continue
+            value: str | None = word
+            if not _MARKS.isdisjoint(word):
+                before = before or scopes(dockerfile).before
+                value = before[index].expand(word).text
             if value and "://" not in value and not value.startswith("git@"):
                 yield clean(value)
 

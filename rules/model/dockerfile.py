@@ -162,12 +162,20 @@ class Dockerfile:
     stages: tuple[Stage, ...]
     comments: tuple[Comment, ...]
     """All comments but directives, those inside instructions included."""
-    agrees: bool
-    """Whether `dockerfile_parse` sees the same instructions; if not, nothing may be suggested."""
+    mask: str = field(repr=False)
+    """The text as `dockerfile_parse` must be given it to see what BuildKit sees."""
     line_starts: tuple[int, ...] = field(repr=False)
     """Offset of each line."""
     stage_names: dict[str, list[int]] = field(repr=False, hash=False)
     """For each name in lower case the indexes of its stages."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether `dockerfile_parse` sees the same instructions; if not, nothing may be suggested.
+
+        It is asked anew each time (0.1 ms): only a suggestion needs to know.
+        """
+        return _agrees(self.mask, self.instructions)
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset."""
@@ -226,7 +234,7 @@ def parse(source: str | bytes) -> Dockerfile:
         instructions=tuple(instructions),
         stages=tuple(_stages(stages, names)),
         comments=tuple(result.comments),
-        agrees=_agrees(result, instructions),
+        mask=result.mask(),
         line_starts=tuple(result.starts),
         stage_names=names,
     )
@@ -372,8 +380,7 @@ def _stages(stages: list[list[Instruction]], names: dict[str, list[int]]) -> Ite
             names.setdefault(rest[1].text.lower(), []).append(index)
 
 
-def _agrees(result: Scan, instructions: Sequence[Instruction]) -> bool:
-    mask = result.mask()
+def _agrees(mask: str, instructions: Sequence[Instruction]) -> bool:
     seen = DockerfileParser(fileobj=io.StringIO(mask)).structure
     theirs = [
         (entry["instruction"], entry["startline"] + 1, entry["value"])

@@ -174,6 +174,8 @@ _PRESET = (
 ).split()
 """https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope"""
 
+_PRESETS = tuple([Variable(name, UNKNOWN, "ARG", -1) for name in _PRESET])
+
 
 class _Walk:
     """Goes through the instructions and keeps the assignments of the stage at hand."""
@@ -181,10 +183,13 @@ class _Walk:
     def __init__(self, dockerfile: Dockerfile, build_args: Mapping[str, str | None]) -> None:
         self.dockerfile = dockerfile
         self.build_args = build_args
-        self.globals = _Assignments()
-        for name in _PRESET:
-            value = Value(build_args.get(name))
-            self.globals.add(Variable(name, value, "ARG", -1))
+        known = {name: Value(build_args[name]) for name in _PRESET if name in build_args}
+        self.globals = _Assignments(
+            log=[Variable(v.name, known.get(v.name, v.value), "ARG", -1) for v in _PRESETS]
+            if known
+            else [*_PRESETS],
+            places={name: [place] for place, name in enumerate(_PRESET)},
+        )
         self.stages: list[_Assignments] = []
         self.images: list[Value] = []
         self.parents: list[int | None] = []
