@@ -20,7 +20,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -118,7 +118,9 @@ def rebuild(engine: Engine, case: Case, change: Change) -> Result:
     """
     with (
         tempfile.TemporaryDirectory(prefix="layerwise-cache-") as store,
-        _prepared(_with_flags(case, f"--cache-to=type=local,dest={store}/c,mode={case.imported}")) as first,
+        _prepared(
+            _with_flags(case, f"--cache-to=type=local,dest={store}/c,mode={case.imported}")
+        ) as first,
         _prepared(_with_flags(case, f"--cache-from=type=local,src={store}/c"), change) as second,
     ):
         try:
@@ -169,18 +171,29 @@ class _Work:
         """What has to be faked; raises ValueError for a Dockerfile that BuildKit refuses."""
         return planning.read(self.text, self.case.build_args)
 
-    def run(self, engine: Engine, plans: Sequence[planning.Plan], *, export: bool = False) -> Result:
+    def run(
+        self, engine: Engine, plans: Sequence[planning.Plan], *, export: bool = False
+    ) -> Result:
         """Build it, on images that serve all of the plans."""
         needs, case = planning.joined(plans), self.case
         architecture = (case.platform or "linux/amd64").split("/")[1]
         with url_server(case.urls):
             while True:
-                load(engine, needs, case.images, shims=case.shims, outputs=case.outputs, architecture=architecture)
+                load(
+                    engine,
+                    needs,
+                    case.images,
+                    shims=case.shims,
+                    outputs=case.outputs,
+                    architecture=architecture,
+                )
                 result = _run(engine, case, self.plan(), self.folder, export=export)
                 unforeseen = _missing_paths(result, needs) if case.shims == "easy" else set()
                 if not unforeseen:
                     return result
-                for paths in needs.images.values():  # an output that no plan foresaw: into every image
+                for (
+                    paths
+                ) in needs.images.values():  # an output that no plan foresaw: into every image
                     paths.update(unforeseen)
 
 
@@ -204,39 +217,49 @@ def _prepared(case: Case, change: Change = ()) -> Iterator[_Work]:
 
 def _apply(case: Case, context: Path, change: Change) -> Case:
     """Make a change in the context folder or in the case."""
-    dockerfile = context / case.dockerfile
     for step in operations(change):
-        match step["op"]:
-            case "dockerfile":
-                text = _read(dockerfile)
-                if step["old"] not in text:
-                    raise ValueError(f"not in the Dockerfile: {step['old']!r}")
-                _write(dockerfile, text.replace(step["old"], step["new"], 1))
-            case "dockerfile-text":
-                _write(dockerfile, step["text"])
-            case "build-arg":
-                case = replace(case, build_args={**case.build_args, step["name"]: step["value"]})
-            case "secret":
-                case = replace(case, secrets={**case.secrets, step["id"]: step["value"]})
-            case "base":
-                changed = replace(case.images.get(step["image"], Image()), salt="changed")
-                case = replace(case, images={**case.images, step["image"]: changed})
-            case "url":
-                answer = (step["body"], step["headers"])
-                case = replace(case, urls={**case.urls, step["url_path"]: answer})
-            case "commit":
-                case = replace(case, message=step["message"])
-            case "target":
-                case = replace(case, target=step["stage"])
-            case "flag":
-                case = replace(case, flags=(*case.flags, *step["value"]))
-            case "network":
-                case = replace(case, network=step["value"])
-            case "platform":
-                case = replace(case, platform=step["value"])
-            case name:
-                OPERATIONS[name](context, step)
+        if step["op"] in OPERATIONS:
+            OPERATIONS[step["op"]](context, step)
+        elif step["op"] in ("dockerfile", "dockerfile-text"):
+            _edit_dockerfile(context / case.dockerfile, step)
+        else:
+            case = _GIVEN[step["op"]](case, step)
     return case
+
+
+def _edit_dockerfile(dockerfile: Path, step: Mapping[str, Any]) -> None:
+    if "text" in step:
+        _write(dockerfile, step["text"])
+        return
+    text = _read(dockerfile)
+    if step["old"] not in text:
+        raise ValueError(f"not in the Dockerfile: {step['old']!r}")
+    _write(dockerfile, text.replace(step["old"], step["new"], 1))
+
+
+def _replace_image(case: Case, step: Mapping[str, Any]) -> Case:
+    changed = replace(case.images.get(step["image"], Image()), salt="changed")
+    return replace(case, images={**case.images, step["image"]: changed})
+
+
+def _answer_url(case: Case, step: Mapping[str, Any]) -> Case:
+    return replace(case, urls={**case.urls, step["url_path"]: (step["body"], step["headers"])})
+
+
+_GIVEN: Mapping[str, Callable[[Case, Mapping[str, Any]], Case]] = {
+    "build-arg": lambda case, step: replace(
+        case, build_args={**case.build_args, step["name"]: step["value"]}
+    ),
+    "secret": lambda case, step: replace(case, secrets={**case.secrets, step["id"]: step["value"]}),
+    "base": _replace_image,  # image
+    "url": _answer_url,  # url_path, body, headers
+    "commit": lambda case, step: replace(case, message=step["message"]),
+    "target": lambda case, step: replace(case, target=step["stage"]),
+    "flag": lambda case, step: replace(case, flags=(*case.flags, *step["value"])),
+    "network": lambda case, step: replace(case, network=step["value"]),
+    "platform": lambda case, step: replace(case, platform=step["value"]),
+}
+"""Changes of what is given beside the context, by name."""
 
 
 def _missing_paths(result: Result, needs: planning.Plan) -> set[str]:
@@ -260,7 +283,9 @@ def _run(engine: Engine, case: Case, needs: planning.Plan, work: Path, *, export
         *(f"--build-arg={name}={value}" for name, value in case.build_args.items()),
         *case.flags,
     ]
-    for number, (name, value) in enumerate({**dict.fromkeys(needs.secrets, "secret"), **case.secrets}.items()):
+    for number, (name, value) in enumerate(
+        {**dict.fromkeys(needs.secrets, "secret"), **case.secrets}.items()
+    ):
         (work / f"secret{number}").write_text(value)
         command.append(f"--secret=id={name},src={work}/secret{number}")
     (work / "settings").mkdir(exist_ok=True)
@@ -274,14 +299,22 @@ def _run(engine: Engine, case: Case, needs: planning.Plan, work: Path, *, export
     }
     context = work / "context"
     with git_server(context if case.kind == "git" else None, case.message) as address:
-        command += ["-f", case.dockerfile if address else str(context / case.dockerfile), address or str(context)]
+        command += [
+            "-f",
+            case.dockerfile if address else str(context / case.dockerfile),
+            address or str(context),
+        ]
         begun = time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=600, check=False
+        )
         seconds = time.monotonic() - begun
     vertices, log, rest = _events(done.stderr)
     if done.returncode:
         causes = [*rest, *(v["error"] for v in vertices.values() if v["error"])]
-        return Result((), seconds, log, error="\n".join(causes) or f"buildx ended with {done.returncode}")
+        return Result(
+            (), seconds, log, error="\n".join(causes) or f"buildx ended with {done.returncode}"
+        )
     provenance = json.loads(metadata.read_text())["buildx.build.provenance"]
     tree = _tree(exported) if export else None
     return Result(_steps(needs, vertices, provenance), seconds, log, tree=tree)
@@ -297,29 +330,42 @@ def _events(text: str) -> tuple[dict[str, dict[str, Any]], str, list[str]]:
             continue
         event = json.loads(line)
         for vertex in event.get("vertexes") or []:
-            known = vertices.setdefault(vertex["digest"], {"name": vertex["name"], "error": "", "cached": False, "done": False})
+            known = vertices.setdefault(
+                vertex["digest"],
+                {"name": vertex["name"], "error": "", "cached": False, "done": False},
+            )
             if vertex.get("completed"):
                 known["done"], known["cached"] = True, bool(vertex.get("cached"))
             known["error"] = vertex.get("error") or known["error"]
-        log += [base64.b64decode(entry["data"]).decode(errors="replace") for entry in event.get("logs") or []]
+        log += [
+            base64.b64decode(entry["data"]).decode(errors="replace")
+            for entry in event.get("logs") or []
+        ]
     return vertices, "".join(log), rest
 
 
 ORDER = ("skipped", "meta", "base", "unevaluated", "cached", "run")
 
 
-def _steps(needs: planning.Plan, vertices: Mapping[str, Mapping[str, Any]], provenance: Mapping[str, Any]) -> tuple[Step, ...]:
+def _steps(
+    needs: planning.Plan, vertices: Mapping[str, Mapping[str, Any]], provenance: Mapping[str, Any]
+) -> tuple[Step, ...]:
     """One step an instruction, by the engine's own map of vertices to lines."""
     stage, found = -1, []
     for it in needs.instructions:
         stage += it.name == "FROM"
         status = "meta" if it.name in planning.NO_STEP else "skipped"
         found.append(Step(it.start_line, it.end_line, stage, it.name, status))
-    operation = {step["id"]: next(iter(step["op"].get("Op") or {}), "") for step in provenance["buildConfig"]["llbDefinition"]}
+    operation = {
+        step["id"]: next(iter(step["op"].get("Op") or {}), "")
+        for step in provenance["buildConfig"]["llbDefinition"]
+    }
     digests: dict[str, list[str]] = {}
     for digest, step_id in provenance["buildConfig"]["digestMapping"].items():
         digests.setdefault(step_id, []).append(digest)
-    source = next(value for key, value in provenance["metadata"].items() if key.endswith("#metadata"))["source"]
+    source = next(
+        value for key, value in provenance["metadata"].items() if key.endswith("#metadata")
+    )["source"]
     for step_id, places in source["locations"].items():
         vertex = next((vertices[d] for d in digests.get(step_id, []) if d in vertices), None)
         if vertex is None:
@@ -330,7 +376,9 @@ def _steps(needs: planning.Plan, vertices: Mapping[str, Mapping[str, Any]], prov
             if at is not None:
                 found[at] = _note(found[at], operation.get(step_id, ""), vertex["name"], status)
     used = {s.stage for s in found if s.status in ("run", "cached", "unevaluated", "base")}
-    return tuple(replace(s, status="base") if s.keyword == "FROM" and s.stage in used else s for s in found)
+    return tuple(
+        replace(s, status="base") if s.keyword == "FROM" and s.stage in used else s for s in found
+    )
 
 
 def _first_lines(places: Mapping[str, Any]) -> Iterable[int]:
@@ -351,7 +399,13 @@ def _note(step: Step, operation: str, name: str, status: str) -> Step:
 
 def _tree(archive: Path) -> Mapping[str, Entry]:
     """A file tree without times, and without what the fakes brought along."""
-    kinds = {tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "symlink", tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.LNKTYPE: "link"}
+    kinds = {
+        tarfile.DIRTYPE: "folder",
+        tarfile.SYMTYPE: "symlink",
+        tarfile.REGTYPE: "file",
+        tarfile.AREGTYPE: "file",
+        tarfile.LNKTYPE: "link",
+    }
     found = {}
     with tarfile.open(archive) as tar:
         for member in tar:
@@ -361,11 +415,20 @@ def _tree(archive: Path) -> Mapping[str, Entry]:
             content = tar.extractfile(member) if member.isreg() or member.islnk() else None
             sha = hashlib.sha256(content.read()).hexdigest() if content else ""
             kind = "file" if content else kinds.get(member.type, "other")
-            found[name] = Entry(kind, member.mode, member.uid, member.gid, sha, member.linkname if member.issym() else "")
+            found[name] = Entry(
+                kind,
+                member.mode,
+                member.uid,
+                member.gid,
+                sha,
+                member.linkname if member.issym() else "",
+            )
     return found
 
 
-def compare(before: Mapping[str, Entry], after: Mapping[str, Entry], ignoring: Sequence[str] = ()) -> list[str]:
+def compare(
+    before: Mapping[str, Entry], after: Mapping[str, Entry], ignoring: Sequence[str] = ()
+) -> list[str]:
     """What differs between two file trees, a line each.
 
     Not in and below the paths of `ignoring` (no "/" in front), nor the folders on the way to them.
@@ -397,14 +460,18 @@ def _without_pulls(text: str, address: str) -> str:
         if re.match(r"\s*#\s*syntax\s*=", line, re.IGNORECASE):
             # the directives that stand below it must stay directives: the last one takes its place
             last = number
-            while re.match(r"\s*#\s*(escape|check)\s*=", "".join(lines[last + 1 : last + 2]), re.IGNORECASE):
+            while re.match(
+                r"\s*#\s*(escape|check)\s*=", "".join(lines[last + 1 : last + 2]), re.IGNORECASE
+            ):
                 last += 1
             lines[number : last + 1] = [*lines[number + 1 : last + 1], "# no syntax image here"]
             break
     for number, line in enumerate(lines):
         line = re.sub(r"@sha256:[0-9a-f]{64}", "", line)
         if "://" in line and not re.match(r"\s*(RUN|ENV|ARG|LABEL|CMD|#)", line, re.IGNORECASE):
-            line = re.sub(r"https?://(?!127\.0\.0\.1)", f"{address}/", re.sub(r"--checksum=\S+", "", line))
+            line = re.sub(
+                r"https?://(?!127\.0\.0\.1)", f"{address}/", re.sub(r"--checksum=\S+", "", line)
+            )
             line = re.sub(r"(http://127\.0\.0\.1:\d+/\S*?)\.git(?=#|\s|$)", r"\1.file", line)
         lines[number] = line
     return "\n".join(lines)
@@ -418,5 +485,3 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode(errors="surrogateescape"))
     os.utime(path, (1577836800, 1577836800))
-
-

@@ -37,7 +37,7 @@ PLUGINS = (
 )
 
 
-class Unavailable(Exception):
+class Unavailable(Exception):  # noqa: N818 - it is no fault
     """No engine can be had here; the text says why."""
 
 
@@ -345,19 +345,18 @@ def main(arguments: list[str]) -> int:
     """`up` or `down`."""
     if arguments == ["down"]:
         stop()
-    elif arguments == ["up"]:
-        begun = time.monotonic()
-        try:
-            engine = use()
-        except Unavailable as error:
-            print(error, file=sys.stderr)
-            return 2
-        print(
-            f"Docker {engine.version} at unix://{engine.socket} after {time.monotonic() - begun:.1f} s"
-        )
-    else:
-        print("usage: python -m tests.engine.engine up|down", file=sys.stderr)
+        return 0
+    if arguments != ["up"]:
+        sys.stderr.write("usage: python -m tests.engine.engine up|down\n")
         return 2
+    begun = time.monotonic()
+    try:
+        engine = use()
+    except Unavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    seconds = time.monotonic() - begun
+    sys.stdout.write(f"Docker {engine.version} at unix://{engine.socket} after {seconds:.1f} s\n")
     return 0
 
 

@@ -85,7 +85,7 @@ class Image:
 
 def reference(name: str) -> str:
     """The name as the engine keeps it: digest dropped, tag filled in."""
-    name = name.split("@")[0]
+    name = name.partition("@")[0]
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
@@ -121,9 +121,7 @@ def load(
         )
     if entries:
         blobs["manifest.json"] = json.dumps(entries).encode()
-        archive = _archive(
-            lambda tar: [_add(tar, name, data, 0o644) for name, data in blobs.items()]
-        )
+        archive = _archive(lambda tar: _add_all(tar, blobs))
         engine.request("POST", "/images/load?quiet=1", archive, "application/x-tar")
 
 
@@ -216,7 +214,9 @@ def _common(busybox: Path, shims: str) -> bytes:
         shell = (SHIMS / f"{shims}-shell").read_bytes()
         commands = dict.fromkeys(EASY, "easy-command")
         if shims == "faithful":
-            commands |= {name: script for script, names in FAITHFUL.items() for name in names.split()}
+            commands |= {
+                name: script for script, names in FAITHFUL.items() for name in names.split()
+            }
             for name in {*commands.values(), *SHARED} - {"easy-command"}:
                 _add(tar, f".layerwise/{name}", (SHIMS / name).read_bytes())
             _add(tar, ".layerwise/has", mode=0o1777, kind=tarfile.DIRTYPE)
@@ -239,6 +239,11 @@ def _archive(fill: Callable[[tarfile.TarFile], object]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         fill(tar)
     return buffer.getvalue()
+
+
+def _add_all(tar: tarfile.TarFile, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        _add(tar, name, data, 0o644)
 
 
 def _add(

@@ -7,7 +7,7 @@ model: a fault of the model must not hide itself here.
 import hashlib
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from e2b_dockerfile_utils import (
@@ -39,7 +39,13 @@ INSTALLED = re.compile(
     r"\b(?:pip3?|pipx|npm|yarn|corepack|apt-get|apt|apk|dnf|gem|curl|wget)\b[^\n;&|]*?"
     r"[ /](poetry|pipenv|uv|pnpm|bun|yarn|composer|bundler|nodejs|npm|golang|cargo|rustup|maven|gradle)\b"
 )
-PROVIDES = {"bundler": "bundle", "nodejs": "node", "golang": "go", "rustup": "cargo", "maven": "mvn"}
+PROVIDES = {
+    "bundler": "bundle",
+    "nodejs": "node",
+    "golang": "go",
+    "rustup": "cargo",
+    "maven": "mvn",
+}
 BUILD = re.compile(
     r"\b(build|compile|make|package|publish|assemble|bootJar|install|export|generate)\b"
 )
@@ -112,35 +118,33 @@ class _Reader:
             return word
 
     def take(self, it: DockerfileInstruction) -> None:
-        plan = self.plan
         if it.name == "FROM" and it.args:
             self._open_stage(it)
-        elif not plan.stages:
-            if it.name == "ARG":
-                self._declare(it, self.outer, {})
-        else:
-            stage = plan.stages[-1]
-            scope = {**PLATFORM, **stage.variables}
-            if it.name == "ARG":
-                self._declare(it, stage.variables, self.outer)
-            elif it.name == "ENV":
-                for key, value in zip(it.args[::3], it.args[1::3], strict=False):
-                    stage.variables[key] = self.expand(value, scope)
-            elif it.name == "USER" and it.args:
-                self._add_account(self.expand(it.args[0], scope))
-            if it.name not in NO_STEP:
-                stage.steps.append(it)
-            if it.name == "RUN":
-                named = INSTALLED.findall(script(it))
-                plan.installed.update(PROVIDES.get(tool, tool) for tool in named)
-            for owner in flags(it, "chown"):
-                self._add_account(self.expand(owner, scope))
-            for mount in map(_options, flags(it, "mount")):
-                if mount.get("type") == "secret":
-                    target = (
-                        mount.get("target") or mount.get("dst") or mount.get("destination") or ""
-                    )
-                    self.plan.secrets.add(mount.get("id") or posixpath.basename(target))
+        elif self.plan.stages:
+            self._take_in_stage(it, self.plan.stages[-1])
+        elif it.name == "ARG":
+            self._declare(it, self.outer, {})
+
+    def _take_in_stage(self, it: DockerfileInstruction, stage: Stage) -> None:
+        scope = {**PLATFORM, **stage.variables}
+        if it.name == "ARG":
+            self._declare(it, stage.variables, self.outer)
+        elif it.name == "ENV":
+            for key, value in zip(it.args[::3], it.args[1::3], strict=False):
+                stage.variables[key] = self.expand(value, scope)
+        elif it.name == "USER" and it.args:
+            self._add_account(self.expand(it.args[0], scope))
+        elif it.name == "RUN":
+            named = INSTALLED.findall(script(it))
+            self.plan.installed.update(PROVIDES.get(tool, tool) for tool in named)
+        if it.name not in NO_STEP:
+            stage.steps.append(it)
+        for owner in flags(it, "chown"):
+            self._add_account(self.expand(owner, scope))
+        for mount in map(_options, flags(it, "mount")):
+            if mount.get("type") == "secret":
+                target = mount.get("target") or mount.get("dst") or mount.get("destination") or ""
+                self.plan.secrets.add(mount.get("id") or posixpath.basename(target))
 
     def _open_stage(self, it: DockerfileInstruction) -> None:
         plan = self.plan
@@ -224,11 +228,12 @@ def _likely(runs: list[DockerfileInstruction], path: str) -> DockerfileInstructi
     """The RUN that makes a path: the last to name it, else to install or build, else the last."""
     base = posixpath.basename(path.rstrip("/"))
     installed = re.search(r"node_modules|site-packages|venv|\.local|wheels|vendor", path)
-    for test in (
+    tests: tuple[Callable[[str], object], ...] = (
         lambda body: path.rstrip("/") in body or (len(base) > 3 and base in body),
-        lambda body: bool(installed and INSTALL.search(body)),
-        lambda body: bool(BUILD.search(body)),
-    ):
+        lambda body: installed and INSTALL.search(body),
+        BUILD.search,
+    )
+    for test in tests:
         found = [run for run in runs if test(script(run))]
         if found:
             return found[-1]

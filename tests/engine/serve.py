@@ -34,13 +34,15 @@ def url_server(answers: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator
             if self.command == "GET":
                 self.wfile.write(text.encode())
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", _port("url")), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    )
     thread.start()
     try:
         yield
@@ -73,18 +75,49 @@ def git_server(folder: Path | None, message: str) -> Iterator[str]:
     if folder is None:
         yield ""
         return
-    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+    who = {
+        "GIT_AUTHOR_NAME": "a",
+        "GIT_AUTHOR_EMAIL": "a@b",
+        "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@b",
+    }
     when = {"GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
-    environment = {**os.environ, **who, **when, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    environment = {
+        **os.environ,
+        **who,
+        **when,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }
     if not (folder / ".git").exists():
-        for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], ["commit", "-q", "--allow-empty", "-m", message]):
-            subprocess.run(["git", *command], cwd=folder, env=environment, check=True, capture_output=True)
+        for command in (
+            ["init", "-q", "-b", "main"],
+            ["add", "-A", "-f"],
+            ["commit", "-q", "--allow-empty", "-m", message],
+        ):
+            subprocess.run(
+                ["git", *command], cwd=folder, env=environment, check=True, capture_output=True
+            )
     port = _port("git")
     with tempfile.TemporaryDirectory(prefix="layerwise-git-") as root:
         bare = Path(root, "repository.git")
-        subprocess.run(["git", "clone", "-q", "--bare", str(folder), str(bare)], env=environment, check=True, capture_output=True)
+        subprocess.run(
+            ["git", "clone", "-q", "--bare", str(folder), str(bare)],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
         daemon = subprocess.Popen(
-            ["git", "daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={root}", root],
+            [
+                "git",
+                "daemon",
+                "--reuseaddr",
+                "--export-all",
+                "--listen=127.0.0.1",
+                f"--port={port}",
+                f"--base-path={root}",
+                root,
+            ],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -7,8 +7,12 @@ the status of every instruction of the second build by its first line *in the ch
 Some rows say more: `images` (what faked images hold), `urls` (what ADD is answered first),
 `imported` (second build on an empty engine with the first one's cache, mode "min" or "max"),
 `outputs` ("const": what its RUNs leave does not change; else a RUN's output depends on all its
-inputs), `same_folder` (second build from the very folder of the first), `merge` (of COPY --link, the joining
+inputs), `kind` ("git": the context is a commit that the engine fetches), `build_args` (given both times),
+`same_folder` (second build from the very folder of the first), `merge` (of COPY --link, the joining
 with the layer before), `triggers` (ONBUILD steps at their FROM).
+
+engine_rows.json, the same, holds what we measured ourselves; its "sent" are the files of the first tree
+that `COPY . .` takes from a context of the git kind.
 """
 
 import json
@@ -37,12 +41,28 @@ class Row:
 
     def case(self) -> Case:
         """The first build."""
-        images = {
-            name: Image(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})
-            for name, given in self.more.get("images", {}).items()
+        images = {name: _image(given) for name, given in self.more.get("images", {}).items()}
+        urls = {
+            path: (text, headers) for path, (text, headers) in self.more.get("urls", {}).items()
         }
-        urls = {path: (text, headers) for path, (text, headers) in self.more.get("urls", {}).items()}
-        return Case(self.tree, text=self.dockerfile, images=images, urls=urls, outputs=self.more.get("outputs", "hash"), imported=self.more.get("imported", ""), kind=self.more.get("kind", "local"), build_args=self.more.get("build_args", {}))
+        return Case(
+            self.tree,
+            text=self.dockerfile,
+            images=images,
+            urls=urls,
+            outputs=self.more.get("outputs", "hash"),
+            imported=self.more.get("imported", ""),
+            kind=self.more.get("kind", "local"),
+            build_args=self.more.get("build_args", {}),
+        )
+
+
+def _image(given: Mapping[str, Any]) -> Image:
+    return Image(
+        files=given.get("files", {}),
+        onbuild=tuple(given.get("onbuild", ())),
+        aliases=tuple(given.get("aliases", ())),
+    )
 
 
 def rows(name: str = "cache_semantics.json") -> list[Row]:
@@ -55,7 +75,9 @@ def rows(name: str = "cache_semantics.json") -> list[Row]:
             data["trees"][row["tree"]],
             row["dockerfile"],
             row["change"],
-            {int(line): status for line, status in row["status"].items()} if "status" in row else None,
+            {int(line): status for line, status in row["status"].items()}
+            if "status" in row
+            else None,
             {key: value for key, value in row.items() if key not in common},
         )
         for row in data["rows"]

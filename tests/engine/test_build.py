@@ -15,7 +15,9 @@ OWN = json.loads((DATA / "engine_rows.json").read_text())
 
 def test_an_edit_re_runs_the_copy_and_what_follows(engine):
     text = "FROM any.host/name:tag\nRUN echo before\nCOPY a.txt /\nRUN echo after\nLABEL a=1\n"
-    result = rebuild(engine, Case({"a.txt": "1", "b.txt": "1"}, text=text), {"op": "modify", "path": "a.txt"})
+    result = rebuild(
+        engine, Case({"a.txt": "1", "b.txt": "1"}, text=text), {"op": "modify", "path": "a.txt"}
+    )
     assert [step.status for step in result.steps] == ["base", "cached", "run", "run", "meta"]
 
 
@@ -26,8 +28,14 @@ def test_a_tree_holds_modes_owners_contents_and_links(engine):
     assert (tree["d/run.sh"].mode, tree["d/run.sh"].uid, tree["d/run.sh"].gid) == (0o755, 5, 6)
     assert tree["d/to"].link == "run.sh"
     assert compare(tree, tree) == []
-    other = build(engine, Case(files, dockerfile="../Dockerfile", text=text.replace("5:6", "5:7")), export=True).tree
-    assert [line.split(":")[0] for line in compare(tree, other, ignoring=["d/to"])] == ["changed d/run.sh"]
+    other = build(
+        engine,
+        Case(files, dockerfile="../Dockerfile", text=text.replace("5:6", "5:7")),
+        export=True,
+    ).tree
+    assert [line.split(":")[0] for line in compare(tree, other, ignoring=["d/to"])] == [
+        "changed d/run.sh"
+    ]
 
 
 def test_a_failure_names_its_cause(engine):
@@ -51,11 +59,18 @@ def test_the_plan_reads_arguments_and_stages_as_buildkit_does():
     assert {path for _, path in plan.outputs} == {"/x/"}
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("git", {}), ("git with .git kept", {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"})])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("git", {}), ("git with .git kept", {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"})],
+)
 def test_no_ignore_file_is_applied_to_a_context_of_the_git_kind(engine, name, arguments):
     case = Case(OWN["trees"][0], text="FROM scratch\nCOPY . /\n", kind="git", build_args=arguments)
     tree = build(engine, case, export=True).tree
-    files = {".git/" if path.startswith(".git/") else path for path, entry in tree.items() if entry.kind != "folder"}
+    files = {
+        ".git/" if path.startswith(".git/") else path
+        for path, entry in tree.items()
+        if entry.kind != "folder"
+    }
     assert sorted(files) == sorted(OWN["sent"][name])
 
 
@@ -65,7 +80,14 @@ def test_a_purge_beside_a_mount_empties_the_cache(engine):
     def left(first):
         mount = "--mount=type=cache,target=/root/.cache/pip,id={}"
         text = f"FROM python:3\nRUN {mount} {first}\nRUN {mount} ls /root/.cache/pip | sed 's/^/left /'\n"
-        log = build(engine, Case({}, text=text.replace("{}", first.replace(" ", "")[-20:].replace("/", "")), shims="faithful")).log
+        log = build(
+            engine,
+            Case(
+                {},
+                text=text.replace("{}", first.replace(" ", "")[-20:].replace("/", "")),
+                shims="faithful",
+            ),
+        ).log
         return "left " in log
 
     assert left("pip install flask")
@@ -76,7 +98,9 @@ def test_a_purge_beside_a_mount_empties_the_cache(engine):
 
 def test_the_clean_up_hook_of_debian_empties_the_archives_of_a_mount(engine):
     mount = "--mount=type=cache,target=/var/cache/apt,id={}"
-    ending = "apt-get update && apt-get install -y curl && ls /var/cache/apt/archives | sed 's/^/left /'"
+    ending = (
+        "apt-get update && apt-get install -y curl && ls /var/cache/apt/archives | sed 's/^/left /'"
+    )
 
     def left(before, number):
         text = f"FROM debian:12\nRUN {mount} {before}{ending}\n".replace("{}", f"apt{number}")
@@ -91,7 +115,9 @@ def test_a_mount_elsewhere_than_the_tool_keeps_its_cache_leaves_the_downloads_in
     text = "FROM node:20\nWORKDIR /home/node/app\nRUN chown node .\nCOPY --chown=node . .\nUSER node\nRUN --mount=type=cache,target={},uid=1000 npm ci\n"
 
     def downloads(target):
-        tree = build(engine, Case(files, text=text.format(target), shims="faithful"), export=True).tree
+        tree = build(
+            engine, Case(files, text=text.format(target), shims="faithful"), export=True
+        ).tree
         return [path for path in tree if "_cacache/" in path]
 
     assert downloads("/root/.npm")
@@ -105,7 +131,11 @@ def test_busting_the_cache_on_purpose_is_seen(engine):
     change = {"op": "url", "url_path": "/example.org/random", "body": "other", "headers": {}}
 
     def status(text):
-        return next(step.status for step in rebuild(engine, Case({}, text=text), change).steps if step.keyword == "RUN")
+        return next(
+            step.status
+            for step in rebuild(engine, Case({}, text=text), change).steps
+            if step.keyword == "RUN"
+        )
 
     assert status(busting) == "run"
     assert status(moved) == "cached"

@@ -52,7 +52,13 @@ TREE = {
     "docs/x.md": "x\n",
     "run.sh": {"content": "#!/bin/sh\n", "mode": "755"},
 }
-IGNORED = ("", "docs\n", "Dockerfile\n.dockerignore\ndocs\n", "**/*.md\nrun.sh\n", "*\n!src\n!app.py\n")
+IGNORED = (
+    "",
+    "docs\n",
+    "Dockerfile\n.dockerignore\ndocs\n",
+    "**/*.md\nrun.sh\n",
+    "*\n!src\n!app.py\n",
+)
 STEPS = (
     "WORKDIR /app",
     "WORKDIR sub",
@@ -84,11 +90,18 @@ def dockerfile(chance):
     """One to three stages of steps; a later stage starts from an earlier one or copies what it made."""
     lines = []
     for stage in range(chance.choice((1, 1, 2, 3))):
-        parent = chance.choice((f"base:{stage}", f"base:{stage}", f"s{stage - 1}" if stage else "base:0"))
+        parent = chance.choice(
+            (f"base:{stage}", f"base:{stage}", f"s{stage - 1}" if stage else "base:0")
+        )
         lines.append(f"FROM {parent} AS s{stage}")
-        steps = [step.format(n=chance.randrange(10**6)) for step in chance.choices(STEPS, k=chance.randint(3, 7))]
+        steps = [
+            step.format(n=chance.randrange(10**6))
+            for step in chance.choices(STEPS, k=chance.randint(3, 7))
+        ]
         if stage:
-            steps.insert(chance.randrange(len(steps) + 1), f"COPY --from=s{stage - 1} /made /made{stage}")
+            steps.insert(
+                chance.randrange(len(steps) + 1), f"COPY --from=s{stage - 1} /made /made{stage}"
+            )
         lines += [*steps, f"RUN make STAGE={stage} /made"]
     return "\n".join(lines) + "\n"
 
@@ -96,7 +109,15 @@ def dockerfile(chance):
 def change(chance, text):
     """A change of a file, an argument, an image or the Dockerfile."""
     path = chance.choice([path for path in TREE if path != "app.py"])
-    swaps = [("ENV A=1", "ENV A=2"), ("ARG V=1", "ARG V=2"), ("LABEL v=$V", "LABEL v=2"), ("RUN echo ", "RUN  echo  x"), ("\nRUN", "\n# note\nRUN"), ("WORKDIR /app", "WORKDIR /app/"), ("USER 1000", "USER 1001")]
+    swaps = [
+        ("ENV A=1", "ENV A=2"),
+        ("ARG V=1", "ARG V=2"),
+        ("LABEL v=$V", "LABEL v=2"),
+        ("RUN echo ", "RUN  echo  x"),
+        ("\nRUN", "\n# note\nRUN"),
+        ("WORKDIR /app", "WORKDIR /app/"),
+        ("USER 1000", "USER 1001"),
+    ]
     return chance.choice(
         (
             {"op": "modify", "path": path},
@@ -116,7 +137,9 @@ def predicted(tree, text, asked):
     """What the model says: the lines of the changed Dockerfile that are cached and that run again."""
     before, after = _build(tree, text), _build(tree, text)
     named = frozenset({asked.get("path", "")})
-    found = {"modify": "edits", "add": "adds", "delete": "deletes", "chmod": "chmods"}.get(asked["op"])
+    found = {"modify": "edits", "add": "adds", "delete": "deletes", "chmod": "chmods"}.get(
+        asked["op"]
+    )
     given = {found: named} if found else {}
     if asked["op"] == "build-arg":
         given["build_args"] = {asked["name"]: asked["value"]}
@@ -125,15 +148,25 @@ def predicted(tree, text, asked):
     if asked["op"] == "dockerfile":
         after = _build(tree, text.replace(asked["old"], asked["new"], 1))
         given["old"] = before
-    return {step.line: step.status for step in rerun(after, Change(**given)) if step.status != "none"}
+    return {
+        step.line: step.status for step in rerun(after, Change(**given)) if step.status != "none"
+    }
 
 
 def _build(tree, text):
     files = {**tree, "Dockerfile": text}
-    texts = {path: spec if isinstance(spec, str) else spec["content"] for path, spec in files.items()}
+    texts = {
+        path: spec if isinstance(spec, str) else spec["content"] for path, spec in files.items()
+    }
     executable = frozenset(path for path, spec in files.items() if not isinstance(spec, str))
     repository = Repository(frozenset(texts), texts, executable)
-    return Build("Dockerfile", parse(text), BuildContext.read(repository, "Dockerfile", ""), repository, Builder())
+    return Build(
+        "Dockerfile",
+        parse(text),
+        BuildContext.read(repository, "Dockerfile", ""),
+        repository,
+        Builder(),
+    )
 
 
 @pytest.mark.parametrize("part", range(6))
@@ -143,16 +176,20 @@ def test_the_model_foretells_builds_that_nobody_has_tried(engine, chance, part):
         tree = {**TREE, **({".dockerignore": ignored} if ignored else {})}
         text = dockerfile(chance)
         asked = change(chance, text)
-        print(f"{text}\n{ignored!r} {asked}")
+        print(f"{text}\n{ignored!r} {asked}")  # noqa: T201
         try:
             result = rebuild(engine, Case(tree, text=text), asked)
         except RuntimeError as error:  # it copies what the ignore file drops
-            print(error)
+            print(error)  # noqa: T201
             continue
         if result.error is not None:
             assert asked["op"] == "delete", result.error
             continue
-        seen = {step.line: {"run": "rerun"}.get(step.status, step.status) for step in result.steps if step.status in ("run", "cached")}
+        seen = {
+            step.line: {"run": "rerun"}.get(step.status, step.status)
+            for step in result.steps
+            if step.status in ("run", "cached")
+        }
         model = predicted(tree, text, asked)
         assert seen == {line: status for line, status in model.items() if line in seen}
         assert seen.keys() <= model.keys()

@@ -13,7 +13,9 @@ def test_a_bad_fix_fails_or_changes_the_tree_and_a_good_one_does_not(engine, tra
     def made(text, more):
         # beside the context, so that no COPY takes the Dockerfile and its ignore file along
         ignore = {f"../Dockerfile{path}": content for path, content in more.items()}
-        case = Case({**trap.files, **ignore}, dockerfile="../Dockerfile", text=text, shims="faithful")
+        case = Case(
+            {**trap.files, **ignore}, dockerfile="../Dockerfile", text=text, shims="faithful"
+        )
         return build(engine, case, export=True)
 
     def differences(result):

@@ -111,7 +111,9 @@ OPERATIONS: Mapping[str, Callable[[Path, Mapping[str, Any]], object]] = {
     "symlink": _symlink,  # path, to
     "hardlink": lambda root, change: (root / change["path"]).hardlink_to(root / change["to"]),
     "chmod": lambda root, change: (root / change["path"]).chmod(int(str(change["mode"]), 8)),
-    "chown": lambda root, change: os.chown(root / change["path"], change.get("uid", 1234), change.get("gid", 1234)),
+    "chown": lambda root, change: os.chown(
+        root / change["path"], change.get("uid", 1234), change.get("gid", 1234)
+    ),
     "xattr": lambda root, change: os.setxattr(
         root / change["path"], change["name"], change["value"].encode()
     ),
