@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 
 from rules.model.cache import Build, Layer
 from rules.model.finding import Edit, Finding, Fix, Silence
-from rules.model.installs.find import Piece, pieces
+from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.installs.install import Cache
+from rules.model.managers import PROGRAMS
 from rules.model.mounts import (
     cache_folder,
     hides_files,
@@ -59,7 +60,7 @@ FEW = 2
 def find(build: Build) -> Iterator[Finding | Silence]:
     """One finding for each RUN whose installs have no mount on their cache."""
     for layer in build.layers:
-        if layer.instruction.keyword != "RUN" or layer.script is None:
+        if layer.instruction.keyword != "RUN" or not may_say(layer, PROGRAMS):
             continue
         installs = [p for p in pieces(build, layer) if p.manager is not None]
         if not any(_is_worth_it(piece) for piece in installs):

@@ -45,6 +45,9 @@ MANAGERS: tuple[Manager, ...] = (
 
 _BY_PROGRAM = {program: manager for manager in MANAGERS for program in manager.programs}
 
+PROGRAMS = tuple(_BY_PROGRAM)
+"""The names that they are called by."""
+
 
 def manager_of(program: str) -> Manager | None:
     """The manager that a program belongs to; versioned names (`pip3.12`) are known too."""

@@ -1,7 +1,7 @@
 """The pieces of a RUN: which install what, which read nothing of the project, which may."""
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,6 +55,18 @@ class Piece:
             p.name is None or p.name in _REMOVERS or _REMOVING & set(p.args[:2])
             for p in self.processes
         )
+
+
+_BUILT_FROM_PARTS = frozenset("$\\'\"`{")
+"""Without any of these each word of a script stands in it in so many letters."""
+
+
+def may_say(layer: Layer, words: Iterable[str]) -> bool:
+    """Whether one of the words may be among those of a RUN, found out without reading it."""
+    text = layer.instruction.value
+    if layer.instruction.heredocs or not _BUILT_FROM_PARTS.isdisjoint(text):
+        return True
+    return any(word in text for word in words)
 
 
 def pieces(
