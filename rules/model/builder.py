@@ -103,7 +103,10 @@ class _Needs:
 
     def are_in(self, root: str) -> bool:
         """Whether every source exists in a folder of the repository."""
-        return all(self._files.match(_below(root, source)) for source in self.sources)
+        files = self._files
+        if root:
+            files = Files(path[len(root) + 1 :] for path in files.under(root))
+        return all(files.match(source) for source in self.sources)
 
     def search(self, path: str) -> Decision:
         """Find the one folder, the Dockerfile's or one above it, in which every source exists.
@@ -161,14 +164,6 @@ _WHOLE = frozenset(
     yarn.lock""".split()
 )
 """Files of a project or a workspace as a whole."""
-
-
-def _below(root: str, source: str) -> str:
-    """A source as seen from the root of the repository."""
-    escaped = "".join("\\" + c if c in "*?[\\" else c for c in root)
-    if source == ROOT:
-        return root or ROOT
-    return f"{escaped}/{source}" if root else source
 
 
 _MARKS = frozenset("$\\`'\"")

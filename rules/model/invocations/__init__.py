@@ -75,7 +75,10 @@ _TOLD: tuple[tuple[str, int, Reader], ...] = (
     (_LIKELY_SCRIPTS + r"\.(?:sh|bash)", 30, _read_shell),
     (r"[^/]+\.(?:sh|bash)", 15, _read_shell),
 )
-_READERS = [(re.compile(pattern, re.IGNORECASE), most, reader) for pattern, most, reader in _TOLD]
+_KINDS = re.compile(
+    "|".join(f"(?P<k{place}>{pattern})" for place, (pattern, _, _) in enumerate(_TOLD)),
+    re.IGNORECASE,
+)
 _ENDINGS = (".yml", ".yaml", ".sh", ".bash", ".json", ".toml", ".hcl", ".mk", "file")
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _FOREIGN = ("node_modules/", "vendor/", "third_party/", "testdata/", "fixtures/")
@@ -83,20 +86,27 @@ _FOREIGN = ("node_modules/", "vendor/", "third_party/", "testdata/", "fixtures/"
 
 def sources(paths: Iterable[str]) -> dict[str, Reader]:
     """Choose the files, by name alone, that may say how something is built, and their readers."""
-    likely = (path for path in paths if path.lower().endswith(_ENDINGS) or "file" in path.lower())
-    near = sorted((p for p in likely if not _is_foreign(p)), key=lambda p: (p.count("/"), p))
+    found: list[list[str]] = [[] for _ in _TOLD]
+    for path in paths:
+        if path.lower().endswith(_ENDINGS) or "file" in path.lower():
+            kind = _kind(path)
+            if kind is not None and not _is_foreign(path):
+                found[kind].append(path)
     chosen: dict[str, Reader] = {}
-    for pattern, most, reader in _READERS:
-        found = (p for p in near if p not in chosen and _fits(pattern, p))
-        for path, _ in zip(found, range(min(most, MAX_FILES - len(chosen))), strict=False):
-            chosen[path] = reader
+    for (_, most, reader), named in zip(_TOLD, found, strict=True):
+        near = sorted(named, key=lambda path: (path.count("/"), path))
+        chosen.update(dict.fromkeys(near[: min(most, MAX_FILES - len(chosen))], reader))
     return chosen
 
 
-def _fits(pattern: re.Pattern[str], path: str) -> bool:
+def _kind(path: str) -> int | None:
+    """The place in `_TOLD` of the first pattern that fits the last one or two parts of a path."""
     rest, _, name = path.rpartition("/")
     parent = rest.rpartition("/")[2]
-    return bool(pattern.fullmatch(name) or pattern.fullmatch(f"{parent}/{name}"))
+    fits = _KINDS.fullmatch(name)
+    if fits is None and parent.startswith("."):
+        fits = _KINDS.fullmatch(f"{parent}/{name}")
+    return int(fits.lastgroup[1:]) if fits is not None and fits.lastgroup else None
 
 
 def _is_foreign(path: str) -> bool:

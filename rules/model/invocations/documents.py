@@ -9,43 +9,101 @@ import yaml
 
 MAX_CHARACTERS = 256 * 1024
 MAX_NODES = 50_000
-"""Mappings, lists and values looked at in one file, those behind aliases counted again."""
+"""Values in one file, merged ones counted again."""
 
-_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_DEPTH = 100
 
-
-class _Bounded(_Loader):  # type: ignore[misc]  # C or pure Python, as PyYAML was built
-    """A safe loader in which merges of merges cannot multiply."""
-
-    merged = 0
-
-    def flatten_mapping(self, node: Any) -> None:
-        self.merged += len(node.value)
-        if self.merged > MAX_NODES:
-            raise yaml.YAMLError("too many merged keys")
-        super().flatten_mapping(node)
-
-
-def _tag(loader: Any, _suffix: str, node: Any) -> Any:
-    """A tag of somebody's own (`!reference`): its content without the tag."""
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node)
-    return loader.construct_scalar(node)
-
-
-_Bounded.add_multi_constructor("!", _tag)
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
 
 def read_yaml(text: str) -> list[Any]:
-    """The documents of a YAML file; none when it is not well-formed or too large."""
+    """The documents of a YAML file; none when it is not well-formed or beyond the bounds.
+
+    Every value is a text as it stands in the file (`1.20`, `on`), but for nulls. Tags are passed
+    over. PyYAML's own composer calls itself for each level, which ends in a crash of the process
+    when there are enough of them.
+    """
     if len(text) > MAX_CHARACTERS:
         return []
+    composer = _Composer()
     try:
-        return list(yaml.load_all(text, _Bounded))
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError):
+        for event in yaml.parse(text, _Loader):
+            composer.take(event)
+    except (yaml.YAMLError, _BeyondError, ValueError):
         return []
+    return composer.documents
+
+
+class _BeyondError(Exception):
+    """Too deep or too large."""
+
+
+class _Composer:
+    """Builds documents from events, without recursion."""
+
+    def __init__(self) -> None:
+        self.documents: list[Any] = []
+        self._open: list[tuple[dict[str, Any] | list[Any], str | None]] = []
+        self._keys: list[Any] = []
+        self._anchors: dict[str, Any] = {}
+        self._nodes = 0
+
+    def take(self, event: Any) -> None:
+        """Read the next event."""
+        if isinstance(event, _STARTS):
+            if len(self._open) >= MAX_DEPTH:
+                raise _BeyondError
+            container: dict[str, Any] | list[Any]
+            container = {} if isinstance(event, yaml.MappingStartEvent) else []
+            self._open.append((container, event.anchor))
+            self._keys.append(_NO_KEY)
+        elif isinstance(event, _ENDS):
+            value, anchor = self._open.pop()
+            self._keys.pop()
+            self._put(value, anchor)
+        elif isinstance(event, yaml.ScalarEvent):
+            null = event.implicit[0] and event.value in ("", "~", "null", "Null", "NULL")
+            self._put(None if null else event.value, event.anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise _BeyondError
+            self._put(self._anchors[event.anchor], None)
+
+    def _put(self, value: Any, anchor: str | None) -> None:
+        """Put a finished value where it belongs."""
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise _BeyondError
+        if anchor is not None:
+            self._anchors[anchor] = value
+        if not self._open:
+            self.documents.append(value)
+            return
+        container = self._open[-1][0]
+        if isinstance(container, list):
+            container.append(value)
+        elif self._keys[-1] is _NO_KEY:
+            self._keys[-1] = value if isinstance(value, str) else ""
+        else:
+            key, self._keys[-1] = self._keys[-1], _NO_KEY
+            if key == "<<":
+                self._merge(container, value)
+            else:
+                container[key] = value
+
+    def _merge(self, container: dict[str, Any], value: Any) -> None:
+        """`<<: *other` or a list of such: what is there already stays."""
+        for other in [value] if isinstance(value, dict) else items(value)[:MAX_DEPTH]:
+            self._nodes += len(table(other))
+            if self._nodes > MAX_NODES:
+                raise _BeyondError
+            for key, inner in table(other).items():
+                container.setdefault(key, inner)
+
+
+_NO_KEY = object()
 
 
 def read_json(text: str) -> Any:
@@ -110,17 +168,16 @@ def pairs(value: Any) -> tuple[tuple[str, str | None], ...]:
 
 
 def walk(document: Any) -> Iterator[Mapping[str, Any] | list[Any]]:
-    """Every mapping and list in a document, within bounds."""
-    left, seen = [document], 0
-    while left and seen < MAX_NODES:
-        seen += 1
+    """Every mapping and list in a document, once each."""
+    left, seen = [document], {id(document)}
+    while left:
         node = left.pop()
-        if isinstance(node, dict):
+        if isinstance(node, dict | list):
             yield node
-            left += list(node.values())[::-1]
-        elif isinstance(node, list):
-            yield node
-            left += node[::-1]
+            inner = list(node.values()) if isinstance(node, dict) else node
+            new = [n for n in inner if isinstance(n, dict | list) and id(n) not in seen]
+            seen.update(map(id, new))
+            left += new[::-1]
 
 
 _BRACED = re.compile(

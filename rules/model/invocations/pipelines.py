@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from rules.model.invocations.documents import items, read_json, read_yaml, table, text_of, walk
@@ -10,6 +11,8 @@ from rules.model.invocations.scripts import mentions_build, read_script
 from rules.model.repository import Repository
 
 MAX_CHARACTERS = 128 * 1024
+MAX_SCRIPTS = 300
+"""Pieces of shell text looked at in one file."""
 
 
 def read_pipeline(repository: Repository, path: str, text: str) -> Iterator[Invocation]:
@@ -23,15 +26,15 @@ def read_pipeline(repository: Repository, path: str, text: str) -> Iterator[Invo
     folders = ("", path.rpartition("/")[0])
     for document in read_yaml(text):
         known = _variables(document)
+        scripts: dict[str, None] = {}
         for node in walk(document):
             if isinstance(node, list):
-                lines = [line for line in node if isinstance(line, str)]
-                scripts = ["\n".join(lines)] if lines else []
+                scripts["\n".join(line for line in node if isinstance(line, str))] = None
             else:
-                scripts = [v for v in node.values() if isinstance(v, str)]
+                scripts.update(dict.fromkeys(v for v in node.values() if isinstance(v, str)))
                 yield from _azure(repository, path, node)
-            for script in scripts:
-                yield from read_script(repository, path, script, folders, known)
+        for script in islice(filter(mentions_build, scripts), MAX_SCRIPTS):
+            yield from read_script(repository, path, script, folders, known)
 
 
 def _variables(document: Any) -> dict[str, str | None]:
@@ -80,9 +83,10 @@ def read_jenkinsfile(repository: Repository, path: str, text: str) -> Iterator[I
         return
     strings = list(_groovy_strings(text))
     folders = ("", path.rpartition("/")[0], *_DIR.findall(text))
-    for _, string in strings:
-        yield from read_script(repository, path, string, folders)
-    for call in _DOCKER_BUILD.finditer(text):
+    scripts = dict.fromkeys(string for _, string in strings)
+    for script in islice(filter(mentions_build, scripts), MAX_SCRIPTS):
+        yield from read_script(repository, path, script, folders)
+    for call in islice(_DOCKER_BUILD.finditer(text), MAX_SCRIPTS):
         end = text.find(")", call.end())
         given = [string for at, string in strings if call.end() <= at < max(end, call.end())]
         options = given[1] if len(given) > 1 else "."
@@ -158,7 +162,8 @@ def read_skaffold(repository: Repository, path: str, text: str) -> Iterator[Invo
         for part in [said, *map(table, items(said.get("profiles")))]:
             build = table(part.get("build"))
             cloud = (
-                "googleCloudBuild" in build or table(build.get("local")).get("useBuildkit") is False
+                "googleCloudBuild" in build
+                or table(build.get("local")).get("useBuildkit") == "false"
             )
             for artifact in map(table, items(build.get("artifacts"))):
                 root = inside(folder, text_of(artifact.get("context")) or ".")

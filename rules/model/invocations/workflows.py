@@ -21,6 +21,8 @@ from rules.model.repository import Repository
 FOLDER = ".github/workflows/"
 MAX_DEPTH = 3
 MAX_CALLS = 20
+MAX_STEPS = 5_000
+"""Steps looked at in all workflows together, those of a matrix once for each of its runs."""
 
 
 def read_workflows(repository: Repository, texts: Mapping[str, str]) -> Iterator[Invocation]:
@@ -39,12 +41,11 @@ def read_workflows(repository: Repository, texts: Mapping[str, str]) -> Iterator
 
 
 def _may_build(text: str) -> bool:
-    return mentions_build(text) or "uses: ./" in text or "kaniko" in text
+    return mentions_build(text) or "uses: ./" in text or "bake" in text or "kaniko" in text
 
 
-def _defaults(workflow: Mapping[Any, Any]) -> dict[str, str | None]:
-    """Defaults of inputs. YAML 1.1 reads the key `on` as true."""
-    events = table(workflow.get("on", workflow.get(True)))
+def _defaults(workflow: Mapping[str, Any]) -> dict[str, str | None]:
+    events = table(workflow.get("on"))
     found: dict[str, str | None] = {}
     for event in ("workflow_dispatch", "workflow_call"):
         for name, said in table(table(events.get(event)).get("inputs")).items():
@@ -52,7 +53,7 @@ def _defaults(workflow: Mapping[Any, Any]) -> dict[str, str | None]:
     return found
 
 
-def _calls(workflows: Mapping[str, Mapping[Any, Any]]) -> dict[str, list[dict[str, str | None]]]:
+def _calls(workflows: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, str | None]]]:
     """What each workflow is given by those that call it."""
     found: dict[str, list[dict[str, str | None]]] = {}
     for workflow in workflows.values():
@@ -77,12 +78,13 @@ class _Place:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reader:
     repository: Repository
+    left: int = MAX_STEPS
 
     def workflow(
-        self, path: str, workflow: Mapping[Any, Any], inputs: Scope
+        self, path: str, workflow: Mapping[str, Any], inputs: Scope
     ) -> Iterator[Invocation]:
         scope = {"github.workspace": TOP, "runner.workspace": None, **inputs}
         scope.update(with_names("env.", workflow.get("env"), scope))
@@ -99,6 +101,9 @@ class _Reader:
         hosted = place.hosted and not any(_is_remote_builder(step) for step in steps)
         place = replace(place, hosted=hosted)
         for step in steps:
+            self.left -= 1
+            if self.left < 0:
+                return
             said = table(step)
             inner = {**scope, **with_names("env.", said.get("env"), scope)}
             uses, run = text_of(said.get("uses")), text_of(said.get("run"))
@@ -149,7 +154,7 @@ class _Reader:
             yield replace(found, hosted=place.hosted)
 
 
-def _folder(level: Mapping[Any, Any], scope: Scope, otherwise: str | None) -> str | None:
+def _folder(level: Mapping[str, Any], scope: Scope, otherwise: str | None) -> str | None:
     run = table(table(level.get("defaults")).get("run"))
     said = text_of(run.get("working-directory"))
     return otherwise if said is None else evaluate(said, scope)
