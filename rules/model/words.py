@@ -35,8 +35,7 @@ class Rest(NamedTuple):
 def split_keyword(text: str, at: int) -> tuple[int, int, int]:
     """Where the keyword starts and ends and the rest begins; the rest may be empty."""
     head = _HEAD.match(text, at)
-    if head is None:  # it can match nothing at all
-        raise AssertionError
+    assert head is not None  # it matches the empty text, too
     start, stop = head.span(1)
     return start, stop, head.end()
 
@@ -186,7 +185,7 @@ def read_json(text: str, at: int, end: int) -> list[Part] | None:
     strings = True
     try:
         at = _skip(_NOT_JSON_SPACE, text, at + 1)
-        while not (text.startswith("]", at) and not parts):
+        while True:
             value, stop = _JSON.raw_decode(text, at)
             strings = strings and isinstance(value, str)
             parts.append((value if isinstance(value, str) else "", at, stop))

@@ -36,6 +36,7 @@ MARKERS = {
     "RUN ${X:#a} <<EOF": [],
     "RUN ${X:0:3} <<EOF": [Marker("EOF", strip_tabs=False, expand=True)],
     "RUN ${X/a/b} ${X//a/b} <<EOF": [Marker("EOF", strip_tabs=False, expand=True)],
+    "RUN ${X-a} <<EOF": [Marker("EOF", strip_tabs=False, expand=True)],
     "RUN ${X/a} <<EOF": [],
     'RUN ${X:-\'}\'} "${X:-y}" "$X\\\\" $1 $@ $ <<EOF': [
         Marker("EOF", strip_tabs=False, expand=True)

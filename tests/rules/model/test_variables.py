@@ -73,6 +73,7 @@ WORDS = {
     "${B%.${U:-gz}}": "foo-bar.tar",
     '${B%"r.gz"}': "foo-bar.ta",
     "${U#x}": "",
+    '${A#"\\*$U"}': "1",
     "${P/bin/lib}": "/usr/lib:/bin",
     "${P//bin/lib}": "/usr/lib:/lib",
     "${P//\\//:}": ":usr:bin::bin",
