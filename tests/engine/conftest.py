@@ -25,5 +25,5 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Other numbers in each run; LAYERWISE_SEED repeats one (pytest shows what a failed test prints)."""
-    print(f"LAYERWISE_SEED={SEED}")  # noqa: T201
+    print(f"LAYERWISE_SEED={SEED}")
     return random.Random(f"{SEED} {request.node.name}")

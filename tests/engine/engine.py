@@ -37,7 +37,7 @@ PLUGINS = (
 )
 
 
-class Unavailable(Exception):  # noqa: N818 - it is no fault
+class Unavailable(Exception):
     """No engine can be had here; the text says why."""
 
 

@@ -34,7 +34,7 @@ def url_server(answers: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator
             if self.command == "GET":
                 self.wfile.write(text.encode())
 
-        do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+        do_HEAD = do_GET
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

@@ -76,7 +76,7 @@ def test_the_model_drops_what_the_engine_drops(engine, chance, part):
             f"{chance.choice(('', '', '!'))}{line}{chance.choice(('', '', '/'))}\n"
             for line in lines
         )
-        print(repr(ignore), sorted(files))  # noqa: T201
+        print(repr(ignore), sorted(files))
         model = IgnoreFile.parse(ignore, ".dockerignore")
         everything = [*files, "Dockerfile", ".dockerignore"]
         found = sent(engine, files, ignore)
