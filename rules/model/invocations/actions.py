@@ -32,7 +32,7 @@ class _Action:
 
 _GIT = _Action(kind="git")
 _KANIKO = _Action(("path", "context"), ("build_file", "file"), builder="kaniko")
-_ACTIONS = {
+_BUILDS = {
     "docker/build-push-action": _GIT,
     "depot/build-push-action": replace(_GIT, keeps_disk=True),
     "useblacksmith/build-push-action": replace(_GIT, keeps_disk=True),
@@ -49,6 +49,8 @@ _ACTIONS = {
         ("appSourcePath",), ("dockerfilePath",), builder="legacy"
     ),
 }
+_BAKE = "docker/bake-action"
+ACTIONS = (*_BUILDS, _BAKE)
 
 
 def read_action(
@@ -56,7 +58,7 @@ def read_action(
 ) -> Iterator[Invocation]:
     """What a step with `uses` builds when its inputs are `given`."""
     name, _, version = uses.partition("@")
-    action = _ACTIONS.get(name.lower())
+    action = _BUILDS.get(name.lower())
     if action is None:
         return
     if name == "docker/build-push-action" and re.match(r"v?1\b", version):
@@ -126,7 +128,7 @@ _BAKE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-comp
 def read_bake_action(repository: Repository, uses: str, given: Scope) -> Iterator[Invocation]:
     """What docker/bake-action builds: since version 6 from git, unless `source` is a folder."""
     name, _, version = uses.partition("@")
-    if name != "docker/bake-action":
+    if name != _BAKE:
         return
     number = re.match(r"v?(\d{1,4})", version)
     old = number is not None and int(number[1]) < 6

@@ -45,7 +45,7 @@ def read_build(words: list[str | None], *, legacy: bool = False) -> Build | None
     if found is None:
         return None
     builder, at = found
-    if builder == "buildkit" and legacy:
+    if builder == "buildkit" and legacy and "buildx" not in words[:at]:
         builder = "legacy"
     options, contexts = _options(words[at:])
     files = [

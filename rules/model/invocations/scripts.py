@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rules.model.invocations.build_command import read_build, resolve
+from rules.model.invocations.documents import fill
 from rules.model.invocations.invocation import TOP, Invocation
 from rules.model.repository import Repository
-from rules.model.shell import Block, Command, Compound, Word, read
+from rules.model.shell import Block, Command, Compound, Expansion, Word, read
 
 MAX_COMMANDS = 5_000
 MAX_CALLS = 3
@@ -134,27 +135,36 @@ class _Shell:
         """What a word comes to; None when it is not plain."""
         if "$(" in word.raw or "`" in word.raw:
             return self._substituted(word.raw, state)
-        return word.expand(lambda name: self._variable(name, state))
+        if not word.parts:
+            return word.value
+        found = [p if isinstance(p, str) else self._variable(p, state) for p in word.parts]
+        return None if None in found else "".join(piece or "" for piece in found)
 
-    def _variable(self, name: str, state: _State) -> str | None:
-        if name == "PWD":
+    def _variable(self, part: Expansion, state: _State) -> str | None:
+        if part.name is None and ":-" in part.raw:
+            return fill(part.raw, state.variables.get)
+        name = part.name or part.raw.strip("${}")
+        value = state.variables.get(name)
+        if value is None and name == "PWD":
             return state.folder
-        if name in _ROOTS:
-            return state.variables.get(name) or TOP
-        return state.variables.get(name)
+        if value is None and name in _ROOTS:
+            return TOP
+        return None if value is None or (" " in value and not part.quoted) else value
 
     def _substituted(self, raw: str, state: _State) -> str | None:
         """`$(dirname "$0")/..`, `$(git rev-parse --show-toplevel)`, `$(pwd)` and the like."""
         found = _OWN_FOLDER.search(raw)
+        last = raw.rfind(")")
         if found is not None:
-            base = posixpath.join(TOP, self.home, (found[1] or "").lstrip("/"))
+            inner = "" if last < found.start(1) else found[1]
+            base = posixpath.join(TOP, self.home, inner.lstrip("/"))
         elif "git rev-parse --show-toplevel" in raw:
             base = TOP
         elif "$(pwd)" in raw and state.folder is not None:
             base = state.folder
         else:
             return None
-        rest = re.sub(r'["\s]', "", raw[raw.rfind(")") + 1 :])
+        rest = re.sub(r'["\s]', "", raw[last + 1 :])
         if "$" in rest or "`" in rest:
             return None
         return posixpath.normpath(base + "/" + rest.lstrip("/"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rules.model.invocations.actions import read_action, read_bake_action
+from rules.model.invocations.actions import ACTIONS, read_action, read_bake_action
 from rules.model.invocations.documents import items, read_yaml, table, text_of
 from rules.model.invocations.expressions import (
     Scope,
@@ -41,7 +41,8 @@ def read_workflows(repository: Repository, texts: Mapping[str, str]) -> Iterator
 
 
 def _may_build(text: str) -> bool:
-    return mentions_build(text) or "uses: ./" in text or "bake" in text or "kaniko" in text
+    lower = text.lower()
+    return "./" in text or mentions_build(text) or any(name in lower for name in ACTIONS)
 
 
 def _defaults(workflow: Mapping[str, Any]) -> dict[str, str | None]:
