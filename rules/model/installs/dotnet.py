@@ -52,6 +52,7 @@ _AROUND = (
     "Directory.Solution.targets",
 )
 _CONFIGS = ("nuget.config", "NuGet.config", "NuGet.Config")
+_MOST_NAMED = 1000
 _PROPERTIES = ("-p:", "/p:", "--property:", "-property:", "/property:")
 
 
@@ -214,9 +215,13 @@ class _Projects:
         https://learn.microsoft.com/en-us/visualstudio/msbuild/import-element-msbuild
         """
         found = []
+        named_here = 0
         for element in root.iter():
             if element.tag in ("ProjectReference", "Import"):
                 said = element.get("Include") or element.get("Project") or ""
+                named_here += said.count(";") + 1
+                if named_here > _MOST_NAMED:
+                    raise NeedsSourceError(f"{named(path)} names very many projects")
                 for part in said.split(";"):
                     found += self._target(path, part.strip(), element)
             texts = (*element.attrib.values(), element.text or "")

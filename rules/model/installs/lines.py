@@ -11,6 +11,7 @@ from rules.model.installs.install import Image
 from rules.model.installs.reading import NeedsSourceError, named, required
 from rules.model.prose import code
 
+_LONGEST = 4000
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*[?!]?")
 
 
@@ -28,8 +29,11 @@ def refuse_words(image: Image, path: str, words: Iterable[str], comment: str = "
 
 
 def without_comments(text: str, comment: str) -> str:
-    """A text without the lines that are comments."""
-    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith(comment))
+    """A text without the lines that are comments, none of the others very long."""
+    lines = [line for line in text.split("\n") if not line.lstrip().startswith(comment)]
+    if any(len(line) > _LONGEST for line in lines):
+        raise NeedsSourceError("a build file has a very long line")
+    return "\n".join(lines)
 
 
 def literals(line: str) -> list[str]:

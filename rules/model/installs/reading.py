@@ -2,6 +2,7 @@
 
 import json
 import posixpath
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
@@ -18,7 +19,13 @@ MAX_FILES = 100
 """More files than this are not followed; a suggestion stays far below."""
 SMALL_FOLDER = 12
 """A folder of the project with at most this many files may be listed whole."""
-MAX_CHARACTERS = 256 * 1024
+MAX_CHARACTERS = 128 * 1024
+MAX_YAML = 64 * 1024
+"""The loader in pure Python takes about a second for this."""
+_MOST_PATTERNS = 100
+_MOST_DOTS = 40
+_MOST_BRACKETS = 2000
+_DOTTED = re.compile(r"[\w.\"' \t-]+")
 
 
 class NeedsSourceError(Exception):
@@ -103,6 +110,8 @@ def chosen(image: Image, folder: str, name: str, patterns: Sequence[str]) -> lis
     """
     found = []
     start = len(folder.rstrip("/")) + 1
+    if len(patterns) > _MOST_PATTERNS:
+        raise NeedsSourceError(f"more than {_MOST_PATTERNS} patterns name what belongs to it")
     cleaned = [_clean(pattern) for pattern in patterns]
     for path in below(image, folder, "/" + name):
         place = posixpath.dirname(path)
@@ -172,12 +181,19 @@ def json_table(image: Image, path: str) -> dict[str, Any]:
 
 def toml_table(image: Image, path: str) -> dict[str, Any]:
     """A TOML document."""
-    return _table(path, tomllib.loads, required(image, path), "TOML")
+    return _table(path, _load_toml, required(image, path), "TOML")
 
 
 def yaml_table(image: Image, path: str) -> dict[str, Any]:
     """A YAML mapping without anchors and tags of its own; empty when the file is."""
     return _table(path, _load_yaml, required(image, path), "YAML") or {}
+
+
+def _load_toml(text: str) -> Any:
+    """Load TOML, but no dotted keys that are long: tomllib takes quadratic time for these."""
+    if any(run.count(".") > _MOST_DOTS for run in _DOTTED.findall(text)):
+        raise ValueError(text[:0])
+    return tomllib.loads(text)
 
 
 def _table(path: str, load: Callable[[str], Any], text: str, kind: str) -> dict[str, Any]:
@@ -201,6 +217,8 @@ class _Plain(yaml.SafeLoader):
 
 
 def _load_yaml(text: str) -> Any:
+    if len(text) > MAX_YAML or text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise ValueError(text[:0])
     found = yaml.load(text, _Plain)  # noqa: S506  (a SafeLoader)
     return {} if found is None else found
 

@@ -27,10 +27,14 @@ class Script:
     manifest: Mapping[str, Any]
     files: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
 
     def follow(self, name: str, depth: int = 0) -> None:
         """Follow a script by its name."""
         text = mapping(self.manifest.get("scripts")).get(name)
+        if name in self.seen:
+            return
+        self.seen.add(name)
         if not isinstance(text, str) or depth > _DEPTH:
             raise NeedsSourceError(name)
         script = read(text)

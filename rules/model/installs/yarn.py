@@ -75,7 +75,7 @@ _CLASSIC_CACHE = Cache(
 """https://classic.yarnpkg.com/en/docs/cli/cache; one at a time: the same pages on `--mutex`."""
 _MODERN_CACHE = Cache(
     folder=".yarn/berry/cache",
-    variables=(("YARN_CACHE_FOLDER", ""), ("YARN_GLOBAL_FOLDER", "/cache")),
+    variables=(("YARN_GLOBAL_FOLDER", "/cache"),),
     cleaned_by=("yarn cache clean",),
     moved_by=("yarn config set",),
 )
@@ -213,7 +213,7 @@ def _modern_caches(
     if everywhere is True:
         return (_MODERN_CACHE,)
     if everywhere is False:
-        return (Cache(folder=join(root, ".yarn/cache"), variables=_MODERN_CACHE.variables[:1]),)
+        return (Cache(folder=join(root, ".yarn/cache"), variables=(("YARN_CACHE_FOLDER", ""),)),)
     return (Cache(folder=_MODERN_CACHE.folder, refused="the cache may be elsewhere"),)
 
 
