@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DOCS = "https://docs.github.com/rest"
 
 
-class Refused(Exception):  # noqa: N818  an answer, not a mishap
+class Refused(Exception):
     """GitHub's answer to a request that it will not carry out."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Refused(Exception):  # noqa: N818  an answer, not a mishap
         }
 
 
-class Trouble(Exception):  # noqa: N818  an answer, not a mishap
+class Trouble(Exception):
     """An error of the GraphQL API with its `type`; it stands beside what could be answered."""
 
     def __init__(self, kind: str, message: str) -> None:

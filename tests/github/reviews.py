@@ -245,7 +245,7 @@ def _found(anchor: Anchor, shown: Patch) -> Anchor | None:
     )  # fmt: skip
 
 
-class Misplaced(Exception):  # noqa: N818  an answer, not a mishap
+class Misplaced(Exception):
     """Why a comment cannot stand where it was put, as pairs of a field and what it must be."""
 
     def __init__(self, *reasons: tuple[str, str]) -> None:

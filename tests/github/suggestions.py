@@ -25,7 +25,7 @@ NO_ACCESS = "You do not have permission to apply suggestions here."
 _OPENING = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^`\r\n]*)\r?")
 
 
-class SuggestionRefused(Exception):  # noqa: N818  an answer, not a mishap
+class SuggestionRefused(Exception):
     """GitHub's reason not to commit a suggestion."""
 
 
