@@ -2,10 +2,11 @@
 
 import posixpath
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from rules.model.cache import Build, Copy, Layer
+from rules.model.sources import ROOT
 
 
 class Copied:
@@ -62,13 +63,28 @@ class Copied:
             if not from_context(copy):
                 found = {path for path in found if not _covers(copy, path)}
                 continue
-            found.update(path for file in copy.files if (path := copy.target(file)) is not None)
+            found.update(_placed(copy))
         return sorted(found)
 
 
 def from_context(copy: Copy) -> bool:
     """Whether a COPY or ADD takes files of the build context."""
     return copy.stage is None and copy.image is None
+
+
+def _placed(copy: Copy) -> Iterator[str]:
+    """The absolute paths at which a copy leaves files of the context."""
+    plain = not (copy.parents or copy.unpacks or copy.exclude)
+    if plain and copy.destination is not None and len(copy.matches) == 1 and copy.matches[0].folder:
+        top = copy.matches[0].path
+        start = 0 if top == ROOT else len(top) + 1
+        folder = copy.destination.rstrip("/") + "/"
+        yield from (folder + file[start:] for file in copy.files)
+        return
+    for file in copy.files:
+        path = copy.target(file)
+        if path is not None:
+            yield path
 
 
 def _covers(copy: Copy, path: str) -> bool:

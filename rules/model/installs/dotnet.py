@@ -101,7 +101,8 @@ def _build(call: Call, image: Image, arguments: list[str], options: list[tuple[s
     except NeedsSourceError:
         return source_install(why)
     projects = [a for a in arguments[1:] if not _is_switch(image, a)]
-    return source_install(why, Split(("dotnet", "restore", *projects, *kept), found))
+    words = (call.program or "dotnet", "restore", *projects, *kept)
+    return source_install(why, Split(words, found))
 
 
 def _is_switch(image: Image, word: str) -> bool:

@@ -130,7 +130,7 @@ def _build(call: Call, image: Image, folder: str, said: dict[str, str], verb: st
         return None
     why = f"`go {verb}` compiles the source when it has downloaded the modules"
     try:
-        first = Split(("go", "mod", "download"), _modules(call, image, folder))
+        first = Split((call.program or "go", "mod", "download"), _modules(call, image, folder))
     except NeedsSourceError:
         return source_install(why)
     return source_install(why, first if "-C" not in said else None)

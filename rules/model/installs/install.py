@@ -97,7 +97,8 @@ class Split:
     """A command that does the part of a call which needs manifests only; the call follows it."""
 
     words: tuple[str, ...]
-    """The whole command (`poetry install --no-root --only main`)."""
+    """The command without wrappers (`poetry install --only main --no-root`), variables as written
+    where they need not be known."""
     reads: "Reads"
 
 
