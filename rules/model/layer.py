@@ -236,4 +236,6 @@ class Layer:
 
 def cleaned(path: str) -> str:
     """Clean an absolute path as Go's path.Clean does."""
+    if path.startswith("/") and not ("//" in path or "/." in path or path.endswith("/")):
+        return path  # as most are written
     return posixpath.normpath("/" + path.lstrip("/"))

@@ -22,6 +22,9 @@ def clean(source: str) -> str:
 
     `..` cannot leave the context: https://docs.docker.com/reference/dockerfile/#adding-files-from-the-build-context
     """
+    plain = source[:1] not in ("", "/", ".") and source[-1] != "/"
+    if plain and "//" not in source and "/." not in source:
+        return source  # as most are written
     return posixpath.normpath("/" + source).lstrip("/") or ROOT
 
 

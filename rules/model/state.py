@@ -60,7 +60,7 @@ class _State:
         """Note that a path is a folder, and so are those above it."""
         while path not in self.folders:
             self.folders.add(path)
-            path = posixpath.dirname(path)
+            path = path.rpartition("/")[0] or "/"
 
 
 def read_layers(
