@@ -10,7 +10,7 @@ from rules.model.installs.install import (
     split_options,
     tool_install,
 )
-from rules.model.installs.node import Packages, project_folder, workspace_root
+from rules.model.installs.node import Packages, added, project_folder, workspace_root
 from rules.model.installs.reading import NeedsSourceError, following, here, table, toml_table
 
 _VALUED = frozenset(
@@ -44,7 +44,8 @@ def read(call: Call, image: Image) -> Reads | None:
     if names & {"-g", "--global"} and arguments[1:] and not local:
         return tool_install()
     if arguments[1:] or verb in ("add", "a"):
-        return source_install("it adds packages to the project's own manifest")
+        place = dict(options).get("--cwd")
+        return added(call, image, arguments[1:], call.at(place) if place else None)
     if names & {"--config", "-c", "--cafile"}:
         return source_install("it reads settings that are not followed")
     folder = next((call.at(value) for name, value in options if name == "--cwd"), call.folder)

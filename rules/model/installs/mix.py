@@ -120,10 +120,7 @@ def _follow(image: Image, path: str, folder: str) -> tuple[list[str], str]:
             start, reads, after = bare.partition(call)
             if reads and start.count('""') < len(literals(line)):
                 name = literals(line)[start.count('""')]
-                file = join(posixpath.dirname(path) if base else folder, name)
-                if not image.has(file):
-                    raise NeedsSourceError(f"{named(path)} reads a file that is not there")
-                files.append(file)
+                files.append(join(posixpath.dirname(path) if base else folder, name))
                 bare = start + after
         for harmless in _WRITES:
             bare = bare.replace(harmless, "")

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules.model.installs.install import Image, Reads, join
+from rules.model.installs.install import (
+    Call,
+    Image,
+    Reads,
+    join,
+    source_install,
+    tool_install,
+)
 from rules.model.installs.reading import (
     NeedsSourceError,
     chosen,
@@ -12,6 +19,7 @@ from rules.model.installs.reading import (
     json_table,
     mapping,
     named,
+    nearest,
     reads_files,
     required,
     small_folder,
@@ -35,6 +43,10 @@ LIFECYCLE = (
 """https://docs.npmjs.com/cli/v11/using-npm/scripts#life-cycle-scripts, and pnpm's own."""
 _GROUPS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _PATHS = ("file:", "link:", "portal:", "./", "../", "/", "~/")
+_READ_FIRST = (
+    *("package.json", ".npmrc", ".yarnrc", ".yarnrc.yml"),
+    *("pnpm-workspace.yaml", ".pnpmfile.cjs", "bunfig.toml"),
+)
 _ARCHIVES = (".tgz", ".tar.gz", ".tar")
 _NAMING = (  # settings that name files or programs
     "node-options", "script-shell", "userconfig", "globalconfig", "pnpmfile", "global-pnpmfile",
@@ -225,6 +237,15 @@ def workspace_root(image: Image, folder: str) -> str:
         if folder in chosen(image, place, "package.json", patterns):
             return place
     return folder
+
+
+def added(call: Call, image: Image, packages: Sequence[str], folder: str | None = None) -> Reads:
+    """An install of named packages into a folder: it reads the manifest there, if there is one."""
+    place = folder or call.folder
+    local = any(p.startswith((*_PATHS, ".")) or p.endswith(_ARCHIVES) for p in packages)
+    if local or nearest(image, place, *_READ_FIRST) is not None:
+        return source_install("it adds packages to the project's own manifest")
+    return tool_install((join(place, "node_modules"), join(place, "package.json")))
 
 
 def project_folder(image: Image, folder: str) -> str:

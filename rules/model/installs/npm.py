@@ -13,7 +13,7 @@ from rules.model.installs.install import (
     split_options,
     tool_install,
 )
-from rules.model.installs.node import Packages, project_folder, workspace_root
+from rules.model.installs.node import Packages, added, project_folder, workspace_root
 from rules.model.installs.reading import NeedsSourceError, following, here
 
 _INSTALLS = frozenset(
@@ -28,6 +28,7 @@ _VALUED = frozenset(
     "--fetch-retry-maxtimeout --maxsockets --network-timeout --tag --before --cpu --os "
     "--libc --script-shell --https-proxy --proxy --cafile".split()
 )
+_PREFIX = "npm_config_prefix"
 _LOCAL = ("file:", "link:", ".", "/", "~/")
 
 
@@ -42,20 +43,21 @@ def read(call: Call, image: Image) -> Reads | None:
         local = [a for a in arguments[1:] if a.startswith(_LOCAL) or a.endswith(".tgz")]
         if local or not arguments[1:]:
             return source_install("it installs a folder of the project")
-        moved = tuple(call.at(value) for name, value in options if name == "--prefix")
-        return tool_install(moved)
+        places = [value for name, value in options if name == "--prefix"]
+        places += [v or "." for n, v in call.environment.items() if n.lower() == _PREFIX]
+        return tool_install(tuple(call.at(place) for place in places))
+    said = [call.at(value) for name, value in options if name in ("-C", "--prefix")]
     if arguments[1:]:
-        return source_install("it adds packages to the project's own manifest")
+        return added(call, image, arguments[1:], said[0] if said else None)
     if names & {"--userconfig", "--globalconfig", "--install-links"} or _moved(call):
         return source_install("it reads settings that are not followed")
-    said = [call.at(value) for name, value in options if name in ("-C", "--prefix")]
     folder = project_folder(image, said[0] if said else call.folder)
     return _project(call, image, folder if said else workspace_root(image, folder), arguments[0])
 
 
 def _moved(call: Call) -> bool:
     """Whether variables name other settings (npm reads `npm_config_x` in any case)."""
-    moving = ("npm_config_userconfig", "npm_config_globalconfig", "npm_config_prefix")
+    moving = ("npm_config_userconfig", "npm_config_globalconfig")
     return any(name.lower() in moving for name in call.environment)
 
 

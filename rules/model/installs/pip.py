@@ -28,6 +28,8 @@ from rules.model.installs.reading import (
 from rules.model.prose import code
 
 MAX_FILES = 12
+MAX_HASHED = 1024 * 1024
+"""Characters of a requirements file; hashes make them long."""
 
 _VALUED = frozenset(
     "-r --requirement -c --constraint -e --editable -t --target -i --index-url --extra-index-url "
@@ -96,7 +98,7 @@ def follow(image: Image, roots: Iterable[str]) -> list[str]:
         if len(seen) == MAX_FILES:
             raise NeedsSourceError(f"more than {MAX_FILES} requirements files belong to it")
         seen.append(path)
-        for line in _logical_lines(required(image, path)):
+        for line in _logical_lines(required(image, path, MAX_HASHED)):
             try:
                 waiting += _named_by(line, posixpath.dirname(path))
             except NeedsSourceError as reason:

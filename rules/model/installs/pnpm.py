@@ -16,7 +16,7 @@ from rules.model.installs.install import (
     split_options,
     tool_install,
 )
-from rules.model.installs.node import Packages, project_folder, version_asked
+from rules.model.installs.node import Packages, added, project_folder, version_asked
 from rules.model.installs.reading import (
     NeedsSourceError,
     following,
@@ -80,7 +80,9 @@ def read(call: Call, image: Image) -> Reads | None:
         local = [a for a in arguments[1:] if a.startswith((".", "/", "~", "file:", "link:"))]
         if verb != "deploy" and everywhere and not local:
             return tool_install()
-        return source_install(f"`pnpm {verb}` reads packages of the project")
+        if verb != "deploy":
+            return added(call, image, arguments[1:])
+        return source_install("`pnpm deploy` reads packages of the project")
     if verb not in ("install", "i", "fetch", "ci", "clean-install"):
         return None
     if names & {"--lockfile-dir", "--modules-dir", "--virtual-store-dir", "--config-dir"}:
@@ -90,7 +92,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if verb == "fetch":
         return _fetch(image, folder)
     if arguments[1:]:
-        return source_install("it adds packages to the project's own manifest")
+        return added(call, image, arguments[1:], folder)
     return _install(call, image, folder, alone="--ignore-workspace" in names)
 
 

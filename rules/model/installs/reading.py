@@ -164,12 +164,12 @@ def named(path: str) -> str:
     return code(posixpath.basename(path))
 
 
-def required(image: Image, path: str) -> str:
+def required(image: Image, path: str, most: int = MAX_CHARACTERS) -> str:
     """The text of a manifest, without a byte order mark and with LF; raises NeedsSourceError."""
     text = image.text(path)
     if text is None:
         raise NeedsSourceError(f"{named(path)} does not come from the build context as a text file")
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > most:
         raise NeedsSourceError(f"{named(path)} is too large to be followed")
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 

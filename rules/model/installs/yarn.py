@@ -16,7 +16,7 @@ from rules.model.installs.install import (
     split_options,
     tool_install,
 )
-from rules.model.installs.node import Packages, project_folder, version_asked, workspace_root
+from rules.model.installs.node import Packages, added, project_folder, version_asked, workspace_root
 from rules.model.installs.reading import (
     NeedsSourceError,
     above,
@@ -91,9 +91,9 @@ def read(call: Call, image: Image) -> Reads | None:
     if arguments[:2] == ["global", "add"]:
         local = [a for a in arguments[2:] if a.startswith((".", "/", "~", "file:"))]
         return source_install("it installs a folder of the project") if local else tool_install()
-    if arguments[:1] == ["add"]:
-        return source_install("it adds packages to the project's own manifest")
-    if (arguments and arguments[0] != "install" and not focus) or names & _ASKING:
+    if arguments[:1] == ["add"] and "--cwd" not in names:
+        return added(call, image, arguments[1:])
+    if (arguments and arguments[0] not in ("install", "add") and not focus) or names & _ASKING:
         return None
     folder = next((call.at(value) for name, value in options if name == "--cwd"), call.folder)
     folder = project_folder(image, folder)

@@ -67,7 +67,6 @@ def test_other_tasks_install_nothing(command):
         ("mix.exs", 'deps: [{:b, path: "../b"}]'),
         ("mix.exs", 'version: System.cmd("git", ["describe"])'),
         ("mix.exs", 'Code.require_file("x.exs")'),
-        ("mix.exs", 'version: File.read!("NONE")'),
         ("mix.exs", "version: File.read!(file)"),
         ("mix.exs", 'aliases: ["deps.get": ["x"]]'),
         ("config/config.exs", 'import_config "../apps/a/config/config.exs"'),

@@ -208,6 +208,21 @@ def test_a_large_or_active_local_package_needs_the_source(script):
     assert reason(NPM, "npm ci", files)
 
 
+def test_packages_added_where_no_manifest_was_copied_are_tools():
+    reads = ask(NPM, "npm install express", {"other/package.json": "{}"})
+    assert not reads.project
+    assert reads.writes == ("/app/node_modules", "/app/package.json")
+    assert reason(NPM, "npm install ./x", {})
+    assert reason(NPM, "npm install express", {".npmrc": ""})
+
+
+def test_global_packages_go_to_the_prefix():
+    environment = {"NPM_CONFIG_PREFIX": "/home/node/.npm-global"}
+    reads = ask(NPM, "npm i -g x", {}, environment=environment)
+    assert reads.writes == ("/home/node/.npm-global",)
+    assert listed(NPM, "npm ci", package(), environment=environment)
+
+
 def test_hostile_manifests_are_refused_quickly():
     deep = '{"overrides":' * 5000 + "1" + "}" * 5000
     assert reason(NPM, "npm ci", {"package.json": "[" * 100_000, **LOCK})

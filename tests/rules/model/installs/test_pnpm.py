@@ -94,7 +94,7 @@ def test_a_global_package_is_a_tool():
     [
         ("pnpm install", {}, "does not come from the build context"),
         ("pnpm fetch", {}, "does not come from the build context"),
-        ("pnpm add x", ONE, "packages of the project"),
+        ("pnpm add x", ONE, "adds packages"),
         ("pnpm deploy --filter a out", SPACE, "packages of the project"),
         ("pnpm install x", ONE, "adds packages"),
         ("pnpm install --modules-dir x", ONE, "not followed"),
