@@ -27,7 +27,7 @@ async def main(url: str, journal: Path, seconds: float) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Queue(url, work, poll=0.05, grace=0.2):
-        print("ready", flush=True)  # noqa: T201
+        print("ready", flush=True)
         await stop.wait()
 
 
