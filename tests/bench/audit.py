@@ -89,13 +89,13 @@ def open_whole(clone: Clone, tree: Repository, path: str) -> Build | str:
             return "cannot be read"
         build.plan().file_classes(build.files)
         wanted = set(tree.missing)
-        if not wanted:
-            break
-    if build.context.kind != "local":
-        return f"context of the kind {build.context.kind}"
-    if build.context.error is not None:
-        return "the ignore file fails the build"
-    return build
+        if wanted:
+            continue
+        if build.context.error is not None:
+            return "the ignore file fails the build"
+        kind = build.context.kind
+        return build if kind == "local" else f"context of the kind {kind}"
+    return "asks for ever more files"
 
 
 def check_out(clone: Clone, commit: str, root: str, target: Path) -> bool:
