@@ -9,7 +9,7 @@ from aiohttp import web
 from bot import log
 from bot.cli import fail
 from bot.redact import Redactor
-from bot.server import make_app
+from bot.server import HOW_TO_GO_ON, make_app
 from bot.settings import DEFAULT_DATABASE, Settings, SettingsError, read
 from bot.storage import StorageError
 
@@ -33,7 +33,7 @@ def serve() -> None:
     if settings.database_url.startswith("sqlite") and any(h in os.environ for h in FORGETFUL_HOSTS):
         logger.warning("this host forgets its disk: set DATABASE_URL, or jobs are lost")
     if settings.app is None:
-        logger.warning("no GitHub App is configured: /webhook answers 503, / says how to go on")
+        logger.warning("/webhook answers 503. %s", HOW_TO_GO_ON)
     logger.info("listening on port %d", settings.port)
     try:
         web.run_app(

@@ -113,12 +113,14 @@ class GitHub:
     async def read(self, pull: PullRequest, paths: Iterable[str]) -> dict[str, str | None]:
         """Texts of files at the head; None for what is too large or no UTF-8."""
         wanted = {path: self._ids[path] for path in paths}
-        unknown = sorted({oid for oid in wanted.values() if oid not in self._blobs})
-        got: dict[str, str | None] = {}
+        # What is known is taken out first: the cache may forget it while we wait for the rest.
+        got = {oid: self._blobs[oid] for oid in wanted.values() if oid in self._blobs}
+        unknown = sorted({oid for oid in wanted.values() if oid not in got})
         for at in range(0, len(unknown), _BATCH):
-            got.update(await self._read(pull, unknown[at : at + _BATCH]))
-        self._blobs.update(got)
-        return {path: got[oid] if oid in got else self._blobs[oid] for path, oid in wanted.items()}
+            fetched = await self._read(pull, unknown[at : at + _BATCH])
+            self._blobs.update(fetched)
+            got.update(fetched)
+        return {path: got[oid] for path, oid in wanted.items()}
 
     async def _read(self, pull: PullRequest, oids: list[str]) -> dict[str, str | None]:
         """Blobs by id, all in one request."""

@@ -21,7 +21,10 @@ class Outcome:
 
 
 async def review(job: Job, github: GitHub) -> Outcome:
-    """Review a pull request once; a job whose head is no longer the head does nothing."""
+    """Review a pull request as it is now, whatever its head was when the event came.
+
+    Pushes can arrive out of order; what was said of an earlier head is known by its fingerprint.
+    """
     changes = await github.changes(job.repository, job.pull_request)
     if not concerns_us(changes):
         return Outcome("no Dockerfile")
@@ -31,8 +34,6 @@ async def review(job: Job, github: GitHub) -> Outcome:
     config, faults = read_config(pull.settings, rules.BY_NAME)
     if pull.draft and config.drafts != "review":
         return Outcome("draft")
-    if job.updated_at and pull.head != job.head:
-        return Outcome("superseded")
     snapshot, analysis = await _analyse(pull, changes, github, config)
     head, said = await github.earlier(pull)
     if head != pull.head:

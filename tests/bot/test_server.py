@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bot import webhook
 from bot.__main__ import known_secrets, start_sentry
 from bot.redact import Redactor
-from bot.server import SERVICE, make_app
+from bot.server import HOW_TO_GO_ON, SERVICE, make_app
 from bot.settings import App, Settings
 from tests.github import StandIn
 
@@ -259,7 +259,7 @@ async def test_the_process_warns_listens_and_stops_when_told(tmp_path):
     messages = [json.loads(line)["message"] for line in err.decode().splitlines()]
     assert messages == [
         "this host forgets its disk: set DATABASE_URL, or jobs are lost",
-        "no GitHub App is configured: /webhook answers 503, / says how to go on",
+        f"/webhook answers 503. {HOW_TO_GO_ON}",
         f"listening on port {port}",
     ]
 
