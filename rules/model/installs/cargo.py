@@ -30,6 +30,7 @@ from rules.model.installs.reading import (
     reads_files,
     strings,
     table,
+    tables,
     toml_table,
     upward,
 )
@@ -142,7 +143,7 @@ def _refuse_found_targets(document: dict[str, Any]) -> None:
     https://doc.rust-lang.org/cargo/reference/cargo-targets.html#target-auto-discovery
     """
     kinds = ("bin", "example", "test", "bench")
-    targets = [t for kind in kinds for t in document.get(kind) or [] if isinstance(t, dict)]
+    targets = [target for kind in kinds for target in tables(document.get(kind))]
     if "lib" in document:
         targets.append(mapping(document["lib"]))
     if not targets or not all(isinstance(target.get("path"), str) for target in targets):

@@ -29,6 +29,7 @@ from rules.model.installs.reading import (
     reads_files,
     strings,
     table,
+    tables,
 )
 
 _VALUED = frozenset(
@@ -78,11 +79,8 @@ def _refuse_hooks(settings: dict[str, Any], path: str) -> None:
         for requirement in strings(group):
             bare = requirement.removeprefix("-e ").strip()
             refuse_local(bare, path)
-    for source in settings.get("source") or []:
-        if (
-            "://" not in str(mapping(source).get("url", ""))
-            or mapping(source).get("type") == "find_links"
-        ):
+    for source in tables(settings.get("source")):
+        if "://" not in str(source.get("url", "")) or source.get("type") == "find_links":
             raise NeedsSourceError("its settings name a folder of packages")
 
 

@@ -20,6 +20,7 @@ from rules.model.installs.reading import (
     mapping,
     nearest,
     reads_files,
+    tables,
     toml_table,
 )
 
@@ -59,7 +60,7 @@ def _refuse_local(image: Image, path: str) -> None:
     """
     for name, group in toml_table(image, path).items():
         if name == "source":
-            urls = [mapping(source).get("url") for source in group]
+            urls = [source.get("url") for source in tables(group)]
             if not all(isinstance(url, str) and is_url(url) for url in urls):
                 raise NeedsSourceError("`Pipfile` names a folder of packages")
         if name in _OTHER:

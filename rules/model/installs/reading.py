@@ -248,6 +248,11 @@ def strings(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
+def tables(value: Any) -> list[dict[str, Any]]:
+    """The tables of a list inside a document."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def table(document: dict[str, Any], *keys: str) -> dict[str, Any]:
     """A table inside tables, empty when it is not there."""
     for key in keys:

@@ -35,6 +35,7 @@ from rules.model.installs.reading import (
     reads_files,
     strings,
     table,
+    tables,
     toml_table,
     upward,
 )
@@ -147,7 +148,7 @@ def _settings(image: Image, folder: str) -> list[str]:
 
 def _refuse_folders(said: dict[str, Any]) -> None:
     """Indexes in folders, and settings of `uv pip` that name files."""
-    urls = [mapping(index).get("url") for index in said.get("index") or [] if index]
+    urls = [index.get("url") for index in tables(said.get("index"))]
     urls += [*strings(said.get("find-links")), *strings(mapping(said.get("pip")).get("find-links"))]
     if not all(isinstance(url, str) and is_url(url) for url in urls):
         raise NeedsSourceError("its settings name a folder of packages")
