@@ -11,6 +11,8 @@ from rules.model.installs.copied import Copied
 from rules.model.order import Move, inherited
 from rules.model.prose import code
 
+MOST_MANIFESTS = 12
+"""More of them in a row nobody keeps up to date by hand."""
 _QUOTED = frozenset(" \t*?[]\\$\"'")
 
 
@@ -108,6 +110,8 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> Edit:
 
 def _manifest_copies(build: Build, move: Move) -> list[str]:
     """COPY lines for what the installs read and only the moved copies bring."""
+    if len(move.manifests) > MOST_MANIFESTS:
+        raise ImmovableError(f"{len(move.manifests)} manifests would have to be listed")
     first = move.copies[0]
     before = inherited(build, first.stage)
     seen = [layer for layer in move.layers if layer.index < move.last.layer.index]

@@ -235,6 +235,13 @@ def test_a_folder_that_another_user_must_own_gets_words():
     check_words(rule, text, NPM, "gives its owner")
 
 
+def test_many_manifests_get_words():
+    members = {f"packages/p{n}/package.json": f'{{"name": "p{n}"}}' for n in range(12)}
+    files = {**NPM, **members, "package.json": '{"workspaces": ["packages/*"]}'}
+    files[".dockerignore"] = "**/node_modules\n"
+    check_words(rule, JS + "COPY . .\nRUN npm ci\n", files, "14 manifests")
+
+
 def test_tracked_packages_get_words():
     files = {**NPM, ".dockerignore": "", "node_modules/a/index.js": ""}
     check_words(rule, JS + "COPY . .\nRUN npm ci\n", files, "is tracked")
