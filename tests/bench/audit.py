@@ -278,7 +278,10 @@ def run(engine: Engine, folder: Path, files: int, changes: int, seed: int) -> Ta
             begun = time.monotonic()
             with engine.alone():
                 asker = Asker(engine, case, build.dockerfile.text)
-                reason = audit(asker, decisions(build, changes, chance), tally, name)
+                try:
+                    reason = audit(asker, decisions(build, changes, chance), tally, name)
+                except subprocess.TimeoutExpired:
+                    reason = "the engine does not answer"
             if reason is not None:
                 tally.skipped[reason] += 1
                 continue
