@@ -89,6 +89,10 @@ def read_folder(folder: Path, dockerfile: Path | None = None, kind: Kind = "loca
     paths = [prefix + path for path in islice(found, MAX_FILES + 1)]
     named = [path for path in texts if kind == "local" or not path.startswith(prefix)]
     texts.update({prefix + link: target for link, target in walk.links.items()})
+    if governing is not None and (top / governing).is_symlink():
+        real = (top / governing).resolve()
+        if real.is_relative_to(top):
+            texts[real.relative_to(top).as_posix()] = read_text(real)
     return Folder(
         path=folder,
         root=prefix.rstrip("/"),

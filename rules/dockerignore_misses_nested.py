@@ -14,6 +14,7 @@ root on purpose (`/dist`).
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from rules.model.builder import is_ignore_file
 from rules.model.cache import Build
 from rules.model.dockerfile import Span
 from rules.model.finding import Edit, Finding, Fix, Silence
@@ -69,7 +70,7 @@ def find(build: Build) -> Iterator[Finding | Silence]:
     ignore = build.context.ignore
     if ignore is None or build.context.kind != "local" or build.context.error is not None:
         return
-    if not _is_copied(build):
+    if not _is_copied(build) or not is_ignore_file(ignore.path):  # a link to a .gitignore
         return
     meant: list[tuple[Pattern, list[str]]] = []
     for pattern in ignore.patterns:

@@ -3,6 +3,7 @@
 https://docs.docker.com/build/concepts/context/
 """
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ Kind = Literal["local", "git", "unknown"]
 with no ignore file applied and without `.git`; or nobody knows."""
 
 MAX_FILES = 100_000
+_MOST_LINKS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +60,11 @@ class BuildContext:
         path = ignore_path(repository, dockerfile, root)
         if path is None:
             return cls(root, kind, tuple(sorted(paths)))
-        text = repository.read(path)
-        if text is None:
+        real = _followed(repository, path)
+        text = None if real is None else repository.read(real)
+        if real is None or text is None:
             return cls(root, "unknown")
-        return _filtered(root, IgnoreFile.parse(text, path), paths)
+        return _filtered(root, IgnoreFile.parse(text, real), paths)
 
     def may_send(self, path: str) -> bool:
         """Whether a file at this path (relative to `root`) would be sent, be it there or not."""
@@ -103,6 +106,18 @@ def ignore_path(repository: Repository, dockerfile: str, root: str) -> str | Non
     own = f"{dockerfile}.dockerignore"
     common = f"{root}/.dockerignore" if root else ".dockerignore"
     return next((path for path in (own, common) if repository.has(path)), None)
+
+
+def _followed(repository: Repository, path: str) -> str | None:
+    """The file that a path leads to over symbolic links (`.dockerignore` -> `.gitignore`)."""
+    for _ in range(_MOST_LINKS):
+        if path not in repository.symlinks:
+            return path if repository.has(path) else None
+        target = repository.read(path)
+        if target is None:
+            return None
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return None
 
 
 def _filtered(root: str, ignore: IgnoreFile, paths: list[str]) -> BuildContext:

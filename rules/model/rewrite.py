@@ -79,6 +79,8 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
     if target is None:
         new = f"{root}/.dockerignore" if root else ".dockerignore"
         return [Edit(new, 0, 0, "".join(f"{path}\n" for path in wanted))]
+    if target in build.repository.symlinks:
+        raise ImmovableError(f"{code(target)} is a symbolic link, and would need another line")
     text = build.repository.read(target) or ""
     newline = "\r\n" if "\r\n" in text else "\n"
     start = "" if not text or text.endswith("\n") else newline

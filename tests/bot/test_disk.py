@@ -51,6 +51,13 @@ def test_sizes_are_bytes_and_links_are_not_followed(project):
     assert "folder/a.py" not in sizes
 
 
+def test_an_ignore_file_that_is_a_link_is_followed(project):
+    (project / ".dockerignore").rename(project / ".gitignore")
+    (project / ".dockerignore").symlink_to(".gitignore")
+    sent = read_folder(project).context().files
+    assert sent == (".dockerignore", ".gitignore", "Dockerfile", "src/a.py")
+
+
 def test_a_copied_link_is_followed_by_the_model(project):
     (project / "link").symlink_to("src/a.py")
     write(project, {"Dockerfile": "FROM a\nCOPY link /x\n"})

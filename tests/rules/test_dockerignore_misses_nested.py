@@ -1,6 +1,8 @@
 import pytest
 
+from rules import inspect
 from rules.dockerignore_misses_nested import rule
+from rules.model.repository import Repository
 from tests.rules.tools import check_fixed, findings
 
 FILES = {"Dockerfile": "FROM python:3\nWORKDIR /app\nCOPY . .\n", "app/api/a.py": "", "main.py": ""}
@@ -60,3 +62,9 @@ def test_a_pattern_that_would_drop_a_tracked_file_gets_words():
     (found,) = findings(rule, FILES | {".dockerignore": "*.pyc\n", "app/api/kept.pyc": ""})
     assert found.fix is None
     assert "tracked files" in (found.no_fix or "")
+
+
+def test_silent_where_the_ignore_file_is_a_link_to_gits():
+    texts = FILES | {".gitignore": "__pycache__\n", ".dockerignore": ".gitignore"}
+    tree = Repository(frozenset(texts), texts, symlinks=frozenset({".dockerignore"}))
+    assert inspect(tree, "Dockerfile").findings == ()

@@ -47,6 +47,27 @@ def test_the_ignore_file_of_a_dockerfile_lies_beside_it_wherever_the_context_is(
     assert ignore_path(repository(texts), "docker/api.Dockerfile", "docker") is None
 
 
+@pytest.mark.parametrize(
+    ("links", "kind"),
+    [
+        ({".dockerignore": ".gitignore"}, "local"),
+        ({".dockerignore": "conf/ignore", "conf/ignore": "../.gitignore"}, "local"),
+        ({".dockerignore": "not-there"}, "unknown"),
+        ({".dockerignore": ".dockerignore"}, "unknown"),
+        ({".dockerignore": "../../elsewhere"}, "unknown"),
+    ],
+)
+def test_an_ignore_file_may_be_a_link(links, kind):
+    texts = {".gitignore": "*.log\n", "a.log": "", "a.py": "", **links}
+    tree = Repository(frozenset(texts), texts, symlinks=frozenset(links))
+    context = BuildContext.read(tree, "Dockerfile", "")
+    assert context.kind == kind
+    if kind == "local":
+        assert set(context.files) == texts.keys() - {"a.log"}
+        assert context.ignore is not None
+        assert context.ignore.path == ".gitignore"
+
+
 def test_a_git_context_has_every_file_of_the_commit_and_no_git_folder():
     context = BuildContext.read(repository({".dockerignore": "*"}, "a"), "Dockerfile", "", "git")
     assert context.files == (".dockerignore", "a")
