@@ -262,6 +262,8 @@ class _Reader(WordReader):
                 argv.append(array)
             else:
                 argv.append(self.word())
+                if len(argv) == 1 and "=" in argv[0].value and "\\\n" in argv[0].raw:
+                    self.fail("a name is split over lines")
         if not (argv or assignments or redirects):
             self.fail(f"a command is missing before `{self.near()}`")
         command = Command(

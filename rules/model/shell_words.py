@@ -26,6 +26,7 @@ _IN_ARITHMETIC = re.compile(r"[^()'\"\\$`]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _GLOB = re.compile(r"[*?\[{]")
+_NAME_GOES_ON = re.compile(r"(?:\\\n)++[A-Za-z0-9_]")
 _KEYWORD = re.compile(r"(?:[a-z]{2,8}|[{}!]|\[\[)(?=[ \t\n;&|<>()]|$)")
 _SPECIAL = "@*#?$!-0123456789"
 
@@ -202,6 +203,8 @@ class WordReader(ABC):
                 self.at += 1
                 return
             self.at = name.end()
+            if _NAME_GOES_ON.match(text, self.at):
+                self.fail("a name is split over lines")
             self.shared.variables.add(name[0])
             parts.append(Expansion(text[start : self.at], name[0], quoted))
 
@@ -265,6 +268,8 @@ class WordReader(ABC):
             shared.variables.add("*")
         self.at = start + 2
         operator = name.end() if name is not None else start + 2
+        if text.startswith("\\\n", operator):
+            self.fail("a name is split over lines")
         quotes = not quoted or text[operator : operator + 1] in ("#", "%", "/", "^", ",")
         unused: list[str | Expansion] = []
         while self.at < len(text):

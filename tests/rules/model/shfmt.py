@@ -125,7 +125,11 @@ def _assignment(assign: Any, source: bytes) -> tuple[str, bool, str]:
 
 
 def comparable(word: str) -> str:
-    """A word whose nested backticks are written alike (we give what they hold unescaped)."""
+    """A word without what the two write down differently.
+
+    shfmt's expansions keep joined lines; ours give what nested backticks hold unescaped.
+    """
+    word = word.replace("\\\n", "")
     return word.replace("\\", "") if "`" in word else word
 
 

@@ -1,7 +1,7 @@
 import random
 import shutil
 import subprocess
-import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +12,7 @@ from rules.model.script import MAX_VALUE, Compound, Script
 from rules.model.shell import read
 from rules.model.shell_words import MAX_COMMANDS, MAX_WORDS
 from tests.rules.model import shfmt
+from tests.rules.model.pace import seconds
 from tests.rules.model.scripts import scripts
 
 
@@ -61,6 +62,7 @@ def argv(script: Script) -> list[list[str]]:
         ("cat <<EOF > f && a\n$(b) 'c'\nEOF\nd", [["cat"], ["a"], ["b"], ["d"]]),
         ("cat <<'EOF' | a\n$(b)\nEOF", [["cat"], ["a"]]),
         ("x=$(cat <<-EOF\n\tif\n\tEOF\n) a", [["a"], ["cat"]]),
+        ('a $X\\\n "$X\\\n-" b\\\nc', [["a", "$X", "$X-", "bc"]]),
         ("echo $ $% a$", [["echo", "$", "$%", "a$"]]),
         ("\udcff é\u2028x", [["\udcff", "é\u2028x"]]),
     ],
@@ -96,6 +98,9 @@ def test_words_are_what_the_shell_hands_to_programs(text, commands):
         ("coproc a", "`coproc` is not followed"),
         ("a &\\\n& b", "an operator is split over lines"),
         ("a $\\\nb", "a `$` stands before the end of a line"),
+        ("a $X\\\nY", "a name is split over lines"),
+        ("a ${X\\\nY}", "a name is split over lines"),
+        ("X\\\n=1 a", "a name is split over lines"),
         ("for 1 in a; do b; done", "a `for` has no variable"),
         ("$(" * 50, "it is nested more than 40 deep"),
         ("a;" * (MAX_COMMANDS + 1), "it has more than 5,000 commands"),
@@ -323,11 +328,11 @@ needs_shfmt = pytest.mark.skipif(shfmt.PROGRAM is None, reason="shfmt (of shfmt-
 
 @needs_shfmt
 @settings(max_examples=50, deadline=None)
-@given(scripts)
+@given(scripts())
 def test_valid_scripts_read_as_shfmt_reads_them(text):
     theirs = shfmt.theirs(text)
-    if theirs is not None:
-        script = read(text)
+    script = read(text)
+    if theirs is not None and script.opaque != "a name is split over lines":  # shfmt minds it not
         assert script.opaque is None
         assert shfmt.ours(script) == theirs
 
@@ -382,25 +387,15 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def seconds(text):
-    """CPU time of reading, the best of three where the machine is busy."""
-    best = 1e9
-    for _ in range(3):
-        started = time.process_time()
-        read(text)
-        best = min(best, time.process_time() - started)
-        if best < 0.25:
-            break
-    return best
-
-
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_scripts_take_little_time(unit):
-    assert seconds((unit * (131072 // len(unit)))[:131072]) < 0.5
+    text = (unit * (131072 // len(unit)))[:131072]
+    assert seconds(lambda: read(text), 0.5) <= 0.5
 
 
 def test_random_scripts_take_little_time():
     alphabet = ["(", ")", "$(", "`", "'", '"', "{ ", "}", ";", "a ", "\n", "<<E\n", "E\n", "\\", "$((", "))", "if ", "fi;"]  # fmt: skip
     source = random.Random(7)
     for _ in range(20):
-        assert seconds("".join(source.choices(alphabet, k=20_000))) < 0.5
+        text = "".join(source.choices(alphabet, k=20_000))
+        assert seconds(partial(read, text), 0.5) <= 0.5
