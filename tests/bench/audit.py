@@ -130,8 +130,23 @@ def compare(decision: Decision, result: Result) -> tuple[dict[int, str], dict[in
     for step in result.steps:
         if step.triggers:
             engine[step.line] = max(status for _, status in step.triggers)
-    unevaluated = {s.line for s in result.steps if s.status == "unevaluated"}
-    return {n: s for n, s in model.items() if n not in unevaluated}, engine
+    silent = {s.line for s in result.steps if s.status == "unevaluated"} | _first_on_scratch(
+        decision.build
+    )
+    for statuses in (model, engine):
+        for line in silent & statuses.keys():
+            del statuses[line]
+    return model, engine
+
+
+def _first_on_scratch(build: Build) -> set[int]:
+    """WORKDIRs first on an empty image: the engine says they ran, although all after is reused."""
+    lines = set()
+    for stage in build.dockerfile.stages:
+        steps = [layer for layer in build.layers if layer.stage == stage.index and layer.step]
+        if stage.image == "scratch" and steps and steps[0].instruction.keyword == "WORKDIR":
+            lines.add(steps[0].instruction.span.start)
+    return lines
 
 
 class Asker:

@@ -6,9 +6,10 @@ Loaded by one request a build (25-80 ms); nothing is pulled.
 import hashlib
 import io
 import json
+import re
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +32,18 @@ ACCOUNTS = {
     "postgres": 999,
     "nonroot": 65532,
     "app": 1654,
+}
+GROUPS = {
+    "adm": 4,
+    "tty": 5,
+    "dialout": 20,
+    "wheel": 10,
+    "sudo": 27,
+    "audio": 29,
+    "video": 44,
+    "staff": 50,
+    "users": 100,
+    "nogroup": 65534,
 }
 EASY = """pip pip3 pipenv poetry uv uvx pdm hatch conda mamba micromamba python python3 npm npx yarn pnpm bun
 node deno corepack turbo nx go cargo rustc rustup apt apt-get apt-key dpkg apk yum dnf microdnf rpm zypper
@@ -60,12 +73,20 @@ FAITHFUL = {
     "composer": "composer",
     "mix": "mix",
     "packages": "apt apt-get apk dnf yum microdnf zypper dpkg",
-    "accounts": "useradd adduser groupadd addgroup usermod",
+    "accounts": "useradd adduser groupadd addgroup usermod userdel deluser groupdel delgroup groupmod",
     "system": "git make curl wget tar unzip corepack gem rpm chown chgrp install update-ca-certificates",
     "tool": "tsc gunicorn uvicorn",
 }
 """The faithful tools: a script of shims/ and the names it goes by."""
-READ_BY_TOOLS = "usr/local/lib/python3/site-packages usr/local/share/ca-certificates var/lib/apt/lists lib/apk/db"
+READ_BY_TOOLS = (
+    "usr/local/lib/python3/site-packages usr/local/share/ca-certificates var/lib/apt/lists "
+    "lib/apk/db etc/apt/sources.list.d etc/ssl/certs"
+)
+BY_SCRIPTS = (
+    "root/.local/bin/uv root/.local/bin/uvx root/.local/bin/poetry opt/poetry/bin/poetry "
+    "root/.cargo/bin/cargo root/.bun/bin/bun"
+)
+"""Where the tools' own install scripts put them."""
 SHARED = ("lib", "javascript", "json.awk", "toml.awk", "prelude", "tool", "python-lib")
 
 
@@ -144,15 +165,23 @@ def _settings(image: Image, chain: list[str], architecture: str) -> Mapping[str,
     }
 
 
-def _accounts(plan: Plan) -> Mapping[str, int]:
-    """The accounts of every image: the usual ones, and those that no RUN of the Dockerfile makes."""
-    made = " ".join(script(i) for i in plan.instructions if i.name == "RUN")
-    makes = "useradd" in made or "adduser" in made or "groupadd" in made or "addgroup" in made
-    known = dict(ACCOUNTS)
-    for name in sorted(plan.accounts - known.keys()):
-        if not (makes and name in made):
-            known[name] = 2000 + len(known)
-    return known
+def _accounts(plan: Plan) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Users and groups of every image: the usual ones and those that are named, but none that a RUN makes."""
+    made = "\n".join(script(i) for i in plan.instructions if i.name == "RUN")
+
+    def kept(names: Iterable[str], makers: str) -> Iterator[str]:
+        for name in names:
+            if name == "root" or not re.search(
+                rf"\b(?:{makers})\b[^\n;&|]*\b{re.escape(name)}\b", made
+            ):
+                yield name
+
+    ids = ACCOUNTS | {
+        name: 2000 + number for number, name in enumerate(sorted(plan.accounts - ACCOUNTS.keys()))
+    }
+    users = list(kept(ids, "useradd|adduser|groupadd|addgroup"))
+    groups = list(kept(ids, "groupadd|addgroup|useradd|adduser"))
+    return {name: ids[name] for name in users}, {name: ids[name] for name in groups} | GROUPS
 
 
 def _own_layer(
@@ -160,22 +189,24 @@ def _own_layer(
     image: Image,
     plan: Plan,
     paths: Iterable[str],
-    accounts: Mapping[str, int],
+    accounts: tuple[Mapping[str, int], Mapping[str, int]],
     outputs: str,
 ) -> Callable[[tarfile.TarFile], object]:
     def fill(tar: tarfile.TarFile) -> None:
-        homes = {name: "/root" if name == "root" else f"/home/{name}" for name in accounts}
+        users, groups = accounts
+        homes = {name: "/root" if name == "root" else f"/home/{name}" for name in users}
         passwd = "".join(
-            f"{name}:x:{uid}:{uid}::{homes[name]}:/bin/sh\n" for name, uid in accounts.items()
+            f"{name}:x:{uid}:{uid}:{'' if name in ACCOUNTS else 'faked'}:{homes[name]}:/bin/sh\n"
+            for name, uid in users.items()
         )
         _add(tar, "etc/passwd", passwd.encode(), 0o644)
         _add(
             tar,
             "etc/group",
-            "".join(f"{name}:x:{uid}:\n" for name, uid in accounts.items()).encode(),
+            "".join(f"{name}:x:{gid}:\n" for name, gid in groups.items()).encode(),
             0o644,
         )
-        for name, uid in accounts.items():
+        for name, uid in users.items():
             if uid >= 1000:
                 _add(tar, homes[name][1:], kind=tarfile.DIRTYPE, owner=uid)
         for tool in sorted(plan.installed):
@@ -223,6 +254,9 @@ def _common(busybox: Path, shims: str) -> bytes:
             _add(tar, "etc/apt/apt.conf.d/docker-clean", b"deletes archives\n", 0o644)
             for folder in READ_BY_TOOLS.split():
                 _add(tar, folder, kind=tarfile.DIRTYPE)
+            for path in BY_SCRIPTS.split():
+                script = commands[path.rpartition("/")[2]]
+                _add(tar, path, kind=tarfile.SYMTYPE, link=f"/.layerwise/{script}")
         for path in SHELLS.split():
             _add(tar, path, shell)
         _add(tar, ".layerwise/easy-command", (SHIMS / "easy-command").read_bytes())
