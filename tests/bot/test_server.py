@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bot import webhook
-from bot.__main__ import known_secrets, start_sentry
 from bot.redact import Redactor
+from bot.serve import known_secrets, start_sentry
 from bot.server import HOW_TO_GO_ON, SERVICE, make_app
 from bot.settings import App, Settings
 from tests.github import StandIn
@@ -189,7 +189,7 @@ def test_the_command_line_does_not_pay_for_the_server():
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bot"], env={**EMPTY, **environment}, capture_output=True, text=True,
+        [sys.executable, "-m", "bot", "serve"], env={**EMPTY, **environment}, capture_output=True, text=True,
         timeout=60, check=False,
     )  # fmt: skip
 
@@ -240,7 +240,7 @@ def free_port() -> int:
 async def test_the_process_warns_listens_and_stops_when_told(tmp_path):
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", stderr=asyncio.subprocess.PIPE, cwd=tmp_path,
+        sys.executable, "-m", "bot", "serve", stderr=asyncio.subprocess.PIPE, cwd=tmp_path,
         env={**EMPTY, "PORT": str(port), "DYNO": "web.1"},
     )  # fmt: skip
     try:

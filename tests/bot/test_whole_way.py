@@ -50,7 +50,7 @@ async def service(github: StandIn, app: App, tmp_path: Path) -> AsyncIterator[st
         "PORT": app.webhook_url.split(":")[2].split("/")[0],
     }
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "bot"]
+    command = [sys.executable, "-m", "bot", "serve"]
     process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=root)
     base = app.webhook_url.removesuffix("/webhook")
     try:
