@@ -125,7 +125,7 @@ def load(
     entries = []
     aliases = {alias for image in images.values() for alias in image.aliases}
     accounts = _accounts(plan)
-    names = {reference(n): n for n in (*images, *plan.images) if reference(n) not in aliases}
+    names = {reference(n): n for n in (*images, *plan.images) if n and reference(n) not in aliases}
     for tag, name in sorted(names.items()):
         image = images.get(name) or images.get(tag) or Image()
         layer = _archive(
