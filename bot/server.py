@@ -5,13 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from html import escape
 
 from aiohttp import web
 from gidgethub import HTTPException
 
 from bot import webhook
 from bot.client import Client, Limited, Unavailable, open_session
+from bot.pages import page
 from bot.queue import Queue, StorageError
 from bot.reconcile import Reconciler
 from bot.settings import APP_VARIABLES, App, Settings
@@ -133,9 +133,7 @@ async def tell_readiness(request: web.Request) -> web.Response:
 
 async def show_state(request: web.Request) -> web.Response:
     """GET /: what this is, and how it does."""
-    faults = await _faults(request.app)
-    state = "".join(f"<li>{escape(fault)}</li>" for fault in faults) or "<li>It is ready.</li>"
-    return web.Response(text=_PAGE.format(state=state), content_type="text/html")
+    return page("state.html", faults=await _faults(request.app))
 
 
 async def _faults(app: web.Application) -> list[str]:
@@ -152,20 +150,3 @@ async def _faults(app: web.Application) -> list[str]:
     if service.credentials is False:
         faults.append("GitHub does not accept the App's id and private key.")
     return faults
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Layerwise</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto }}
-</style>
-<h1>Layerwise</h1>
-<p>A GitHub App that reviews pull requests for what their Docker builds rebuild needlessly, and
-suggests the edit that stops it.</p>
-<ul>{state}</ul>
-</html>
-"""
