@@ -37,7 +37,7 @@ def serve() -> None:
     With no GitHub App configured it says how to go on; with a part of one it names what is
     missing and exits with 2.
     """
-    from bot.__main__ import serve as run  # noqa: PLC0415  # the server's imports take a second
+    from bot.serve import serve as run  # noqa: PLC0415  # the server's imports take a second
 
     run()
 
