@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.github.accounts import Account, node_id, read_node_id
+from tests.github.checks import CheckRun
 from tests.github.connections import Item, connection
 from tests.github.git import Entry
 from tests.github.issues import IssueComment
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from tests.github.repository import Repository
     from tests.github.standin import StandIn
 
+REACTIONS = {
+    "THUMBS_UP": "+1", "THUMBS_DOWN": "-1", "LAUGH": "laugh", "HOORAY": "hooray",
+    "CONFUSED": "confused", "HEART": "heart", "ROCKET": "rocket", "EYES": "eyes",
+}  # fmt: skip
+"""As GraphQL and as REST name them."""
 FORBIDDEN = "Resource not accessible by integration"
 
 
@@ -213,6 +219,46 @@ class View:
             "tree": lambda _info: self.tree(repository, commit.tree),
             "file": file,
             "history": history,
+            "checkSuites": self._suites(repository, sha),
+        }
+
+    def _suites(self, repository: "Repository", sha: str) -> Callable[..., Item]:
+        """One suite for each App, with its runs."""
+
+        def suites(info: Any, filterBy: Item | None = None, **asked: Any) -> Item:  # noqa: N803
+            self.need(repository, "checks:read")
+            wanted = filterBy or {}
+            runs = [r for r in repository.check_runs.values() if r.head_sha == sha]
+            found: dict[int, list[CheckRun]] = {}
+            for run in runs:
+                if wanted.get("appId", run.app.id) == run.app.id:
+                    found.setdefault(run.suite_id, []).append(run)
+            named = wanted.get("checkName")
+            kept = [s for s in found.items() if not named or any(r.name == named for r in s[1])]
+            return self.page("checkSuites", kept, self.suite)(info, **asked)
+
+        return suites
+
+    def suite(self, suite: tuple[int, "list[CheckRun]"]) -> Item:
+        number, runs = suite
+
+        def check_runs(info: Any, filterBy: Item | None = None, **asked: Any) -> Item:  # noqa: N803
+            wanted = filterBy or {}
+            found = [r for r in runs if wanted.get("checkName", r.name) == r.name]
+            if wanted.get("checkType", "LATEST") == "LATEST":
+                found = list({r.name: r for r in found}.values())
+            return self.page("checkRuns", found, self.check_run)(info, **asked)
+
+        return {"id": node_id("CheckSuite", number), "databaseId": number, "checkRuns": check_runs}
+
+    def check_run(self, run: CheckRun) -> Item:
+        return {
+            "id": node_id("CheckRun", run.id),
+            "databaseId": run.id,
+            "name": run.name,
+            "externalId": run.external_id,
+            "status": run.status.upper(),
+            "conclusion": run.conclusion and run.conclusion.upper(),
         }
 
     def find_pull(self, repository: "Repository", number: int) -> Item:
@@ -251,6 +297,21 @@ class View:
             "reviewThreads": self.page("reviewThreads", self._threads(pull), self.thread),
             "reviews": reviews,
             "comments": self.page("comments", pull.issue_comments, self.comment),
+            "commits": self.page("commits", self._commits(pull), self._commit_of(pull)),
+            "headRepository": lambda _info: self.repository(pull.source),
+        }
+
+    @staticmethod
+    def _commits(pull: PullRequest) -> list[str]:
+        """The oldest first."""
+        start = pull.merge_base()
+        since = [f"^{start}"] if start else []
+        return pull.repository.objects.commits(pull.head_sha, *since)[::-1]
+
+    def _commit_of(self, pull: PullRequest) -> Callable[[str], Item]:
+        return lambda sha: {
+            "id": node_id("PullRequestCommit", sha),
+            "commit": lambda _info: self.commit(pull.repository, sha),
         }
 
     def _threads(self, pull: PullRequest) -> list[Thread]:
@@ -301,12 +362,21 @@ class View:
             "body": item.body,
             "url": item.html_url,
             "viewerDidAuthor": mine,
+            "reactionGroups": self._reactions(item),
             "isMinimized": item.minimized is not None,
             "minimizedReason": item.minimized and item.minimized.lower().replace("_", "-"),
             "viewerCanMinimize": self.may(pull.repository, *needs),
             "viewerCanDelete": mine and self.may(pull.repository, *needs),
             "viewerCanUpdate": mine and self.may(pull.repository, *needs),
         }
+
+    def _reactions(self, item: "Review | ReviewComment | IssueComment") -> list[Item]:
+        """All kinds, those that nobody gave too."""
+        given = {(r.user.id, r.content) for r in getattr(item, "reactions", ())}
+        return [
+            {"content": name, "viewerHasReacted": (self.me.id, content) in given}
+            for name, content in REACTIONS.items()
+        ]
 
     def comment(self, comment: IssueComment) -> Item:
         return {**self.written("IssueComment", comment, comment.pull), "createdAt": comment.created}
