@@ -10,7 +10,7 @@ from rules.model.installs.copied import Copied
 from rules.model.installs.install import Call, Manager, Reads
 from rules.model.managers import manager_of
 from rules.model.processes import Process, list_processes
-from rules.model.script import Command, Item, Script
+from rules.model.script import Command, Item
 from rules.model.setup import may_read_source
 
 _STATE = frozenset("cd pushd popd export set unset alias umask ulimit shopt . source trap".split())
@@ -96,13 +96,18 @@ def _read(
         return
     reader = _Reader(Copied(build, before), targets, layer)
     mine: dict[int, list[Process]] = {}
-    for process in _processes(build, layer, script):
+    for process in processes_of(build, layer):
         mine.setdefault(process.item, []).append(process)
     for index, item in enumerate(script.items):
         yield reader.read(item, tuple(mine.get(index, ())))
 
 
-def _processes(build: Build, layer: Layer, script: Script) -> tuple[Process, ...]:
+def processes_of(build: Build, layer: Layer) -> tuple[Process, ...]:
+    """All that a RUN starts, nested or not; of an opaque script only what was read of it."""
+    script = layer.script
+    if script is None:
+        return ()
+
     def value_of(name: str) -> str | None:
         value = layer.variables.find(name)
         return None if value is None else value.text
