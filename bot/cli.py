@@ -31,15 +31,21 @@ def main() -> None:
 
 
 @main.command()
-def serve() -> None:
-    """Start the webhook server.
+@click.option(
+    "--only",
+    type=click.Choice(["web", "worker"]),
+    help="Take deliveries and leave the work to others, or the other way round.",
+)
+def serve(only: str | None) -> None:
+    """Start the webhook server, and the worker beside it.
 
-    With no GitHub App configured it says how to go on; with a part of one it names what is
-    missing and exits with 2.
+    With no GitHub App configured it prints the link of its set-up page; with a part of one it
+    names what is missing and exits with 2.
     """
     from bot.serve import serve as run  # noqa: PLC0415  # the server's imports take a second
+    from bot.service import Part  # noqa: PLC0415
 
-    run()
+    run(Part[only.upper()] if only else Part.BOTH)
 
 
 @main.command()

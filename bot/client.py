@@ -71,7 +71,7 @@ class Client(GitHubAPI):
             session, "layerwise", app_id=app_id, private_key=private_key, base_url=base_url
         )
         self._transport = Transport(session, base_url, observe)
-        self._limits = Limits(now, sleep)
+        self.limits = Limits(now, sleep)
         self._tokens = Tokens(self._mint, now)
         self._answers: LRUCache[object, Answer] = LRUCache(CACHE_BYTES, getsizeof=Answer.size)
         self._pause = sleep
@@ -126,7 +126,7 @@ class Client(GitHubAPI):
         kinds = [str(e.get("type")) for e in payload.get("errors") or [] if isinstance(e, dict)]
         if any(kind.startswith("RATE_LIMIT") for kind in kinds):  # with and without an ED
             installation = self._scope.installation if self._scope else 0
-            self._limits.note(installation, "graphql", 429, headers, "")
+            self.limits.note(installation, "graphql", 429, headers, "")
 
     async def _mint(self, scope: Scope) -> dict[str, Any]:
         try:
@@ -196,9 +196,9 @@ class Client(GitHubAPI):
         kept = self._answers.get(key) if method == "GET" and self._scope else None
         if kept is not None:
             headers = {**headers, "if-none-match": kept.headers["etag"]}
-        async with self._limits.slot(installation, resource, write=write):
+        async with self.limits.slot(installation, resource, write=write):
             answer = await self._transport.send(method, url, headers, body)
-        self._limits.note(installation, resource, answer.status, answer.headers, answer.complaint())
+        self.limits.note(installation, resource, answer.status, answer.headers, answer.complaint())
         if answer.status >= 500:
             raise Unavailable(f"GitHub answered {answer.status}")
         if kept is not None and answer.status == 304:

@@ -34,15 +34,17 @@ CREATE TABLE IF NOT EXISTS layerwise_pull (
     starts INTEGER NOT NULL,
     due DOUBLE PRECISION NOT NULL,
     reason TEXT,
-    changed DOUBLE PRECISION NOT NULL
+    changed DOUBLE PRECISION NOT NULL,
+    result TEXT
 );
 CREATE INDEX IF NOT EXISTS layerwise_pull_open ON layerwise_pull (due) WHERE ticket IS NOT NULL;
-CREATE INDEX IF NOT EXISTS layerwise_pull_dead ON layerwise_pull (changed) WHERE reason IS NOT NULL
+CREATE INDEX IF NOT EXISTS layerwise_pull_dead ON layerwise_pull (changed) WHERE reason IS NOT NULL;
+CREATE INDEX IF NOT EXISTS layerwise_pull_changed ON layerwise_pull (changed)
 """
 
 _DELIVERED = "INSERT INTO layerwise_delivery VALUES (:id, :at) ON CONFLICT DO NOTHING"
 _PUT = """
-INSERT INTO layerwise_pull AS p VALUES (:row, :job, :at, :new, NULL, 0, :now, NULL, :now)
+INSERT INTO layerwise_pull AS p VALUES (:row, :job, :at, :new, NULL, 0, :now, NULL, :now, NULL)
 ON CONFLICT (id) DO UPDATE SET
     job = excluded.job, starts = 0, reason = NULL, changed = :now,
     updated_at = CASE WHEN :at = '' THEN p.updated_at ELSE :at END,
@@ -63,6 +65,7 @@ _FINISH = """
 UPDATE layerwise_pull SET claim = NULL, changed = :now,
     due = CASE WHEN ticket = :ticket THEN :due ELSE :now END,
     reason = CASE WHEN ticket = :ticket THEN :reason ELSE NULL END,
+    result = coalesce(:result, result),
     starts = CASE WHEN ticket = :ticket THEN starts - :free ELSE 0 END,
     ticket = CASE WHEN ticket = :ticket THEN :then ELSE :new END
 WHERE id = :row AND claim = :claim
@@ -121,6 +124,15 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A job that came to an end: how, in a word, and when (Unix time)."""
+
+    job: Job
+    result: str
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Depth:
     """How many jobs wait, run and are dead; `oldest` is the longest wait in seconds."""
 
@@ -172,9 +184,10 @@ class Ledger:
         *,
         again: float | None = None,
         reason: str | None = None,
+        result: str | None = None,
         counts: bool = True,
     ) -> None:
-        """Give the claim back: done, to be run again after `again` seconds, or dead for a reason.
+        """Give the claim back: done with a result, to be run again after `again` seconds, or dead.
 
         Whatever it was, a job that came meanwhile is run at once. A start that does not count
         came to nothing through no fault of the job.
@@ -187,6 +200,7 @@ class Ledger:
             "new": new,
             "then": None if again is None else new,
             "reason": reason,
+            "result": result,
             "free": 0 if counts else 1,
             "now": now,
             "due": now + (again or 0.0),
@@ -199,6 +213,14 @@ class Ledger:
             WHERE reason IS NOT NULL ORDER BY changed DESC LIMIT 1000"""
         rows = await self._do(lambda c: run(c, sql).all())
         return [DeadLetter(r.id, Job.from_json(r.job), r.reason, r.changed) for r in rows]
+
+    async def recent(self) -> list[Done]:
+        """Jobs that came to an end, the latest first."""
+        sql = """SELECT job, result, changed FROM layerwise_pull
+            WHERE result IS NOT NULL AND ticket IS NULL AND reason IS NULL
+            ORDER BY changed DESC LIMIT 100"""
+        rows = await self._do(lambda c: run(c, sql).all())
+        return [Done(Job.from_json(r.job), r.result, r.changed) for r in rows]
 
     async def retry(self, row: str) -> bool:
         """Run a dead letter again; False when there is none of that id."""

@@ -40,6 +40,8 @@ class _Pace:
     next_write: float = 0.0
     blocked: dict[str, float] = field(default_factory=dict)
     """Until when, by the resource that is used up: "core", "graphql", or "" for both."""
+    left: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """By resource, how many requests are left, and until when that is so."""
     strikes: int = 0
 
 
@@ -84,15 +86,20 @@ class Limits:
         """Learn from an answer; raises Limited when the answer is a refusal for its rate."""
         pace = self._pace(installation)
         now = self._now()
+        remaining, reset = (
+            _seconds(headers, f"x-ratelimit-{name}") for name in ("remaining", "reset")
+        )
+        if remaining is not None and reset is not None:
+            pace.left[resource] = int(remaining), reset
         refusal = _refusal(status, headers, message)
         if refusal is None:
             if status < 400:
                 pace.strikes = 0
             if headers.get("x-ratelimit-remaining") == "0":  # this one was the last
-                pace.blocked[resource] = _bounded(_seconds(headers, "x-ratelimit-reset"), now)
+                pace.blocked[resource] = _bounded(reset, now)
             return
         if refusal == "primary":
-            until = _bounded(_seconds(headers, "x-ratelimit-reset"), now)
+            until = _bounded(reset, now)
             pace.blocked[resource] = until
         else:
             pause = min(FIRST_PAUSE * 2**pace.strikes, LONGEST_PAUSE)
@@ -103,6 +110,15 @@ class Limits:
             pace.blocked[""] = until
             pace.strikes = min(pace.strikes + 1, 10)
         raise Limited(until)
+
+    def left(self) -> dict[str, int]:
+        """By resource, what the installation that has fewest has left of its hour."""
+        now, fewest = self._now(), dict[str, int]()
+        for pace in self._paces.values():
+            for resource, (count, reset) in pace.left.items():
+                if reset > now:
+                    fewest[resource] = min(count, fewest.get(resource, count))
+        return fewest
 
     def _pace(self, installation: int) -> _Pace:
         return self._paces.setdefault(installation, _Pace())

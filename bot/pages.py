@@ -1,7 +1,9 @@
 """HTML pages: the templates in bot/templates, under headers that let a page do only its work."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,6 +15,34 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+FORM_TIMEOUT = 10.0
+"""Seconds for a browser to send a form."""
+
+
+class BadForm(Exception):  # noqa: N818  an answer, not a mishap
+    """A form that no page of ours sends."""
+
+    status = 400
+
+
+async def read_form(request: web.Request, most: int = 2**14) -> dict[str, str]:
+    """The fields of a form of at most so many bytes. Raises BadForm."""
+    length = request.content_length
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise BadForm("That is no form.")
+    if length is None or length > most:
+        raise BadForm("That is too much for this form.")
+    try:
+        async with asyncio.timeout(FORM_TIMEOUT):
+            body = await request.read()
+        fields = parse_qsl(
+            body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=100
+        )
+    except (TimeoutError, ValueError) as error:
+        raise BadForm("The form cannot be read.") from error
+    return dict(fields)
 
 
 def page(

@@ -22,13 +22,13 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Serializer
 
 from bot.job import Job
-from bot.ledger import Claim, DeadLetter, Depth, Held, Ledger
+from bot.ledger import Claim, DeadLetter, Depth, Done, Held, Ledger
 from bot.liveness import Liveness, lock_file
 from bot.storage import Storage, StorageError
 from bot.upkeep import Upkeep
 from bot.work import TRIES, GiveUp, Postpone, TryAgain, Work, pause_after
 
-__all__ = ["DeadLetter", "Depth", "Queue", "StorageError"]
+__all__ = ["DeadLetter", "Depth", "Done", "Queue", "StorageError"]
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class Queue:
         self._lite = url.startswith("sqlite")
         self._storage = Storage(url)
         self._ledger = Ledger(self._storage, self._enqueue)
-        self._running: set[asyncio.Future[None]] = set()
+        self._running: set[asyncio.Future[str]] = set()
         self._busy: set[str] = set()
         self._stopping = False
         self._exits = AsyncExitStack()
@@ -116,6 +116,10 @@ class Queue:
     async def dead(self) -> list[DeadLetter]:
         """Jobs that were given up, the latest first."""
         return await self._ledger.dead()
+
+    async def recent(self) -> list[Done]:
+        """Jobs that came to an end, the latest first."""
+        return await self._ledger.recent()
 
     async def retry(self, letter: str) -> bool:
         """Run a dead letter again, by its id; False when there is none."""
@@ -252,7 +256,7 @@ class Queue:
         task = asyncio.ensure_future(self._work(claim.job))
         self._running.add(task)
         try:
-            await task
+            return {"result": await task}
         except Postpone as error:
             return {"again": error.seconds, "counts": False}
         except TryAgain as error:
@@ -267,7 +271,6 @@ class Queue:
             return handed_back
         finally:
             self._running.discard(task)
-        return {}
 
     async def _insist(self, change: Callable[[], Awaitable[T]]) -> T:
         """Make a change however long the database is away."""

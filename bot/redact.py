@@ -19,7 +19,13 @@ class Redactor:
     """Hides what looks like a secret of GitHub's, and the values in `known`."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        self._known = sorted({value for value in known if len(value) >= 6}, key=len, reverse=True)
+        self._known: list[str] = []
+        self.learn(known)
+
+    def learn(self, known: Iterable[str]) -> None:
+        """Hide these too."""
+        longer = {value for value in known if len(value) >= 6}
+        self._known = sorted(longer.union(self._known), key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without its secrets."""

@@ -14,10 +14,11 @@ from bot.snapshot import FileChange, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, in a word for the log, and how many comments it posted."""
+    """How a job ended, in a word, how many comments it posted, and the rules they speak of."""
 
     result: str
     comments: int = 0
+    rules: tuple[str, ...] = ()
 
 
 async def review(job: Job, github: GitHub) -> Outcome:
@@ -42,7 +43,8 @@ async def review(job: Job, github: GitHub) -> Outcome:
     if not composed:
         return Outcome("nothing to say")
     await github.post(pull, composed)
-    return Outcome("reviewed", len(composed.comments))
+    spoken = tuple(f.rule for said in composed.comments for f in said.findings)
+    return Outcome("reviewed", len(composed.comments), spoken)
 
 
 async def _analyse(

@@ -9,8 +9,10 @@ from aiohttp import web
 from bot import log
 from bot.cli import fail
 from bot.redact import Redactor
-from bot.server import HOW_TO_GO_ON, make_app
-from bot.settings import DEFAULT_DATABASE, Settings, SettingsError, read
+from bot.server import make_app
+from bot.service import NO_APP, Part, Runner
+from bot.settings import DEFAULT_DATABASE, App, Settings, SettingsError, read
+from bot.setup import Setup
 from bot.storage import StorageError
 
 DRAIN = 5.0
@@ -21,23 +23,34 @@ FORGETFUL_HOSTS = ("DYNO", "K_SERVICE", "RENDER")
 logger = logging.getLogger("bot")
 
 
-def serve() -> None:
+def serve(part: Part = Part.BOTH) -> None:
     """Serve until SIGTERM or SIGINT; exit with 2 and one message when that cannot be done."""
     try:
         settings = read()
     except SettingsError as error:
         fail(str(error))
+    if part is Part.WORKER and settings.app is None:
+        fail(f"there is nothing to do for a worker. {NO_APP}")
     redactor = Redactor(known_secrets(settings))
     log.set_up(redactor)
     start_sentry(settings.sentry_dsn, redactor)
     if settings.database_url.startswith("sqlite") and any(h in os.environ for h in FORGETFUL_HOSTS):
         logger.warning("this host forgets its disk: set DATABASE_URL, or jobs are lost")
+    runner = Runner(settings, part)
+    setup = None
     if settings.app is None:
-        logger.warning("/webhook answers 503. %s", HOW_TO_GO_ON)
+
+        async def use(app: App) -> None:
+            redactor.learn(secrets_of(app))
+            await runner.start(app)
+
+        setup = Setup(settings, use)
+        print(f"Set up the GitHub App at {setup.link}", flush=True)  # noqa: T201  not into logs
+        logger.warning("no GitHub App is configured: /webhook answers 503")
     logger.info("listening on port %d", settings.port)
     try:
         web.run_app(
-            make_app(settings),
+            make_app(settings, runner, setup),
             port=settings.port,
             access_log=None,
             print=None,
@@ -50,9 +63,14 @@ def serve() -> None:
 def known_secrets(settings: Settings) -> list[str]:
     """Values that must not be written down wherever they turn up."""
     secrets = [settings.database_url] if settings.database_url != DEFAULT_DATABASE else []
-    if settings.app is not None:
-        secrets += [settings.app.webhook_secret, settings.app.private_key]
-    return secrets
+    if settings.operator_token is not None:
+        secrets.append(settings.operator_token)
+    return secrets + (secrets_of(settings.app) if settings.app is not None else [])
+
+
+def secrets_of(app: App) -> list[str]:
+    """What only GitHub and we may know."""
+    return [app.webhook_secret, app.private_key]
 
 
 def start_sentry(dsn: str | None, redactor: Redactor) -> None:

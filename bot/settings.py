@@ -1,6 +1,7 @@
 """Environment -> Settings, or one SettingsError that names everything missing or malformed."""
 
 import ipaddress
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ APP_VARIABLES = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET")
 DEFAULT_DATABASE = "sqlite:///layerwise.sqlite"
 DEFAULT_API = "https://api.github.com"
 DEFAULT_PORT = 8080
+DEFAULT_APP_FILE = "layerwise-app.json"
+SHORTEST_TOKEN = 20
 
 
 class SettingsError(Exception):
@@ -32,14 +35,27 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the service runs. `app` is None when no variable of the App is set at all."""
+    """How the service runs.
+
+    `app` is None when no variable of the App is set at all and there is no `app_file`, in which
+    the set-up page keeps the App that it makes. Without `operator_token` no operator's page.
+    """
 
     app: App | None = None
+    app_file: Path = Path(DEFAULT_APP_FILE)
+    operator_token: str | None = field(default=None, repr=False)
     database_url: str = field(default=DEFAULT_DATABASE, repr=False)
     port: int = DEFAULT_PORT
     public_url: str | None = None
     github_api_url: str = DEFAULT_API
     sentry_dsn: str | None = field(default=None, repr=False)
+
+    @property
+    def github_url(self) -> str:
+        """GitHub's website: its API is at https://api.HOST, or on GHES at https://HOST/api/v3."""
+        parts = urlsplit(self.github_api_url)
+        host = parts.netloc if parts.path else parts.netloc.removeprefix("api.")
+        return f"{parts.scheme}://{host}"
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -50,6 +66,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     reader = _Reader(environment)
     settings = Settings(
         app=reader.app(),
+        app_file=reader.app_file(),
+        operator_token=reader.operator_token(),
         database_url=reader.database_url(),
         port=reader.port(),
         public_url=reader.url("PUBLIC_URL"),
@@ -89,7 +107,7 @@ class _Reader:
         """The App, or None when nothing of it is set; a part of it is a fault."""
         names = [name + end for name in APP_VARIABLES for end in ("", "_FILE")]
         if not any(self._environment.get(name, "").strip() for name in names):
-            return None
+            return self._kept_app()
         found = len(self.faults)
         values = {name: self.text(name) for name in APP_VARIABLES}
         for name, value in values.items():
@@ -100,21 +118,40 @@ class _Reader:
             self._fault("GITHUB_APP_ID", "must be the number that GitHub shows as App ID")
         return App(number, self._private_key(key), secret)
 
+    def app_file(self) -> Path:
+        """GITHUB_APP_FILE: where the set-up page keeps the App."""
+        return Path(self._environment.get("GITHUB_APP_FILE", "").strip() or DEFAULT_APP_FILE)
+
+    def _kept_app(self) -> App | None:
+        """The App that the set-up page made, where it was told to keep it here."""
+        path = self.app_file()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            self._fault("GITHUB_APP_FILE", f"names a file that cannot be read ({reason})")
+            return None
+        try:
+            return read_app(text)
+        except ValueError as error:
+            self._fault("GITHUB_APP_FILE", f"({path}): {error}")
+            return None
+
+    def operator_token(self) -> str | None:
+        """OPERATOR_TOKEN: long enough that nobody guesses it."""
+        token = self.text("OPERATOR_TOKEN")
+        if token is not None and len(token) < SHORTEST_TOKEN:
+            self._fault("OPERATOR_TOKEN", f"must have at least {SHORTEST_TOKEN} characters")
+        return token
+
     def _private_key(self, text: str) -> str:
         """The PEM with real line ends: environments often hold them as a backslash and an n."""
         if not text:
             return text
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-            load_pem_private_key,
-        )
-
         pem = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n").strip()
-        try:
-            key = load_pem_private_key(pem.encode(), password=None)
-        except (ValueError, TypeError):  # the reason could quote the key: not repeated
-            key = None
-        if not isinstance(key, RSAPrivateKey):
+        if not is_private_key(pem):
             self._fault("GITHUB_PRIVATE_KEY", "must be the RSA key in PEM form, not encrypted")
         return pem
 
@@ -155,7 +192,7 @@ class _Reader:
         url = self.url("GITHUB_API_URL")
         if url is None:
             return DEFAULT_API
-        if url.startswith("http://") and not _is_loopback(urlsplit(url).hostname or ""):
+        if url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
             self._fault("GITHUB_API_URL", "must begin with https://")
         if "?" in url or "#" in url or "@" in url:
             self._fault("GITHUB_API_URL", "must have no query, fragment or user")
@@ -174,7 +211,41 @@ class _Reader:
         self.faults.append(f"  {name} {what}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_private_key(pem: str) -> bool:
+    """Whether it is an RSA key in PEM form, not encrypted. The reason could quote it: no word."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        load_pem_private_key,
+    )
+
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError):
+        return False
+    return isinstance(key, RSAPrivateKey)
+
+
+def read_app(text: str) -> App:
+    """The App in the JSON that GitHub answers when it has made one, and that we keep.
+
+    Raises ValueError, and says nothing secret in it.
+    """
+    try:
+        data = json.loads(text)
+        app = App(str(data["id"]), data["pem"], data["webhook_secret"])
+    except (ValueError, LookupError, TypeError):
+        raise ValueError("it is not the JSON of an App") from None  # which may be quoted there
+    if not (app.id.isascii() and app.id.isdigit()):
+        raise ValueError("the App has no number")
+    if not (isinstance(app.webhook_secret, str) and app.webhook_secret):
+        raise ValueError("the App has no webhook secret")
+    if not (isinstance(app.private_key, str) and is_private_key(app.private_key)):
+        raise ValueError("the App's private key is no RSA key in PEM form")
+    return app
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, by its name or address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from bot.job import Job
 
-Work = Callable[[Job], Awaitable[None]]
-"""Returns when the job is done, or raises Postpone, TryAgain or GiveUp."""
+Work = Callable[[Job], Awaitable[str]]
+"""Returns, when the job is done, how it ended in a word; or raises Postpone, TryAgain or GiveUp."""
 TRIES = 8
 """How often a job is started, those that ended in a crash included, before it is given up."""
 

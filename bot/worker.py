@@ -44,7 +44,7 @@ class Worker:
             BLOB_CHARACTERS, getsizeof=lambda text: len(text or "") + 100
         )
 
-    async def __call__(self, job: Job) -> None:
+    async def __call__(self, job: Job) -> Outcome:
         """Review the pull request; raises Postpone, TryAgain or GiveUp when that failed."""
         with bound(
             delivery=job.delivery,
@@ -62,11 +62,12 @@ class Worker:
                 failure = judge(error, self._now())
                 if failure is None:
                     log.info("ended: %s", error)
-                    return
+                    return Outcome("ended")
                 self._tell(job, error, failure)
                 raise failure from error
             fields = {"comments": outcome.comments, "seconds": round(time.monotonic() - started, 3)}
             log.info("%s", outcome.result, extra={"fields": fields})
+            return outcome
 
     def _tell(self, job: Job, error: Exception, failure: Exception) -> None:
         if not isinstance(failure, GiveUp):

@@ -9,7 +9,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot import limits
-from bot.server import SERVICE, make_app
+from bot.server import make_app
+from bot.service import Runner
 from bot.settings import App, Settings
 from tests.github import StandIn
 from tests.github.faults import Fault
@@ -59,8 +60,9 @@ async def test_every_pull_request_is_reviewed_once_whatever_the_weather(
             database_url=f"sqlite:///{tmp_path}/jobs.sqlite",
             github_api_url=github.url,
         )
-        async with TestClient(TestServer(make_app(settings, poll=0.02))) as client:
-            queue = client.app[SERVICE].queue
+        runner = Runner(settings, poll=0.02)
+        async with TestClient(TestServer(make_app(settings, runner))) as client:
+            queue = runner.service.queue
             queue._pause = lambda _tries: 0.05
             github.faults = Weather(seed)
             for delivery in deliveries:

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bot import webhook
 from bot.redact import Redactor
 from bot.serve import known_secrets, start_sentry
-from bot.server import HOW_TO_GO_ON, SERVICE, make_app
+from bot.reviewer import Outcome
+from bot.server import RUNNER, make_app
+from bot.service import Part, Runner
 from bot.settings import App, Settings
 from tests.github import StandIn
 
@@ -48,6 +50,7 @@ class Bench:
             github_api_url=github.url,
         )
         self.jobs = []
+        self.outcome = Outcome("reviewed", 1, ("setup-after-source",))
         self.came = asyncio.Event()
         self.client: TestClient
 
@@ -55,8 +58,17 @@ class Bench:
         async def work(job):
             self.jobs.append(job)
             self.came.set()
+            return self.outcome
 
         return work
+
+    def serving(self, part: Part = Part.BOTH) -> TestClient:
+        runner = Runner(self.settings, part, self.work, poll=0.02)
+        return TestClient(TestServer(make_app(self.settings, runner)))
+
+    @property
+    def service(self):
+        return self.client.app[RUNNER].service
 
     async def send(self, action="opened", event="pull_request", **changes):
         delivery = self.github.delivery(event, self.pull, action=action)
@@ -69,8 +81,7 @@ class Bench:
 @pytest.fixture
 async def bench(github, tmp_path) -> AsyncIterator[Bench]:
     bench = Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite")
-    app = make_app(bench.settings, work=bench.work, poll=0.02)
-    async with TestClient(TestServer(app)) as client:
+    async with bench.serving() as client:
         bench.client = client
         yield bench
 
@@ -120,7 +131,7 @@ async def test_a_database_that_is_away_is_answered_with_503(bench, monkeypatch):
     async def never(_job):
         await asyncio.sleep(5)
 
-    queue = bench.client.app[SERVICE].queue
+    queue = bench.service.queue
     monkeypatch.setattr(queue, "put", never)
     assert await bench.send() == 503
 
@@ -139,7 +150,7 @@ async def get(client, path) -> tuple[int, str]:
 async def known(bench) -> None:
     """Wait until GitHub was asked for the App."""
     for _ in range(1000):
-        if bench.client.app[SERVICE].credentials is not None:
+        if bench.service.credentials is not None:
             return
         await asyncio.sleep(0.01)
 
@@ -156,7 +167,7 @@ async def test_it_is_ready_when_github_knows_the_app(bench):
 async def test_it_is_not_ready_with_a_key_that_github_does_not_know(github, tmp_path):
     bench = Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite")
     bench.app.id = 1001
-    async with TestClient(TestServer(make_app(bench.settings, work=bench.work))) as client:
+    async with bench.serving() as client:
         bench.client = client
         await known(bench)
         status, text = await get(client, "/readyz")
@@ -165,10 +176,11 @@ async def test_it_is_not_ready_with_a_key_that_github_does_not_know(github, tmp_
 
 
 async def test_with_no_app_it_says_how_to_go_on():
-    async with TestClient(TestServer(make_app(Settings()))) as client:
+    app = make_app(Settings(), Runner(Settings()))
+    async with TestClient(TestServer(app)) as client:
         status, page = await get(client, "/")
         assert status == 200
-        assert "Set GITHUB_APP_ID, GITHUB_PRIVATE_KEY, GITHUB_WEBHOOK_SECRET" in page
+        assert "set GITHUB_APP_ID, GITHUB_PRIVATE_KEY, GITHUB_WEBHOOK_SECRET" in page
         assert (await get(client, "/healthz"))[0] == 200
         assert (await get(client, "/readyz"))[0] == 503
         async with client.post("/webhook", data=b"{}") as answer:
@@ -259,7 +271,7 @@ async def test_the_process_warns_listens_and_stops_when_told(tmp_path):
     messages = [json.loads(line)["message"] for line in err.decode().splitlines()]
     assert messages == [
         "this host forgets its disk: set DATABASE_URL, or jobs are lost",
-        f"/webhook answers 503. {HOW_TO_GO_ON}",
+        "no GitHub App is configured: /webhook answers 503",
         f"listening on port {port}",
     ]
 
