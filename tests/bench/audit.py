@@ -162,7 +162,10 @@ class Asker:
     def start(self) -> str | None:
         """Build from an empty cache; why it cannot be built."""
         self.engine.forget()
-        return build_really(self.engine, self.case).error
+        try:
+            return build_really(self.engine, self.case).error
+        except RuntimeError as error:  # a base image whose name the engine refuses
+            return str(error)
 
     def keeps_images(self, decision: Decision) -> bool:
         """Whether the faked images stay as they are: they hold a list of what each RUN has to leave."""
