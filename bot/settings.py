@@ -232,14 +232,14 @@ def read_app(text: str) -> App:
     """
     try:
         data = json.loads(text)
-        app = App(str(data["id"]), data["pem"], data["webhook_secret"])
-    except (ValueError, LookupError, TypeError):
+        app = App(str(data["id"]), data["pem"].strip(), data["webhook_secret"])
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise ValueError("it is not the JSON of an App") from None  # which may be quoted there
     if not (app.id.isascii() and app.id.isdigit()):
         raise ValueError("the App has no number")
     if not (isinstance(app.webhook_secret, str) and app.webhook_secret):
         raise ValueError("the App has no webhook secret")
-    if not (isinstance(app.private_key, str) and is_private_key(app.private_key)):
+    if not is_private_key(app.private_key):
         raise ValueError("the App's private key is no RSA key in PEM form")
     return app
 

@@ -199,7 +199,8 @@ class Setup:
     def _form(
         self, request: web.Request, fault: str = "", form: Mapping[str, str] | None = None
     ) -> web.Response:
-        given = {"url": str(request.url.origin()), **(form or {})}
+        empty = dict.fromkeys(("owner", "organization", "public", "commits", "keep"), "")
+        given = {**empty, "url": str(request.url.origin()), **(form or {})}
         return page(
             "setup.html",
             status=400 if fault else 200,

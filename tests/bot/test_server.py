@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bot import webhook
 from bot.redact import Redactor
-from bot.serve import known_secrets, start_sentry
 from bot.reviewer import Outcome
+from bot.serve import known_secrets, start_sentry
 from bot.server import RUNNER, make_app
 from bot.service import Part, Runner
 from bot.settings import App, Settings

@@ -13,6 +13,7 @@ from aiohttp import web
 
 # Each of these registers its endpoints.
 from tests.github import checks, contents, issues, pulls, review_endpoints, server  # noqa: F401
+from tests.github import web as website
 from tests.github.accounts import Account
 from tests.github.apps import App, Installation, Token
 from tests.github.deliveries import Attempt, Delivery, Post, build, send
@@ -76,6 +77,7 @@ class StandIn:
         async def handle(request: web.Request) -> web.StreamResponse:
             return await server.handle(github, request)
 
+        website.add_routes(github, application.router)
         application.router.add_route("*", "/{path:.*}", handle)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
