@@ -4,12 +4,13 @@ It is asked for with OPERATOR_TOKEN as the password (HTTP Basic, any user name),
 when that is not set.
 """
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from bot.job import Job
 from bot.ledger import DeadLetter, Depth, Done
@@ -79,15 +80,14 @@ class OperatorPage:
         raise web.HTTPSeeOther("/operator")
 
     def _link(self, job: Job) -> str:
-        return f"{self._github}/{job.repository}/pull/{job.pull_request}"
+        """The pull request, or the commit where the job names none."""
+        where = f"pull/{job.pull_request}" if job.pull_request else f"commit/{job.head}"
+        return f"{self._github}/{job.repository}/{where}"
 
     def _guarded(self, answer: Answer) -> Answer:
         async def guarded(request: web.Request) -> web.StreamResponse:
-            try:
-                given = BasicAuth.decode(request.headers.get("Authorization", "")).password
-            except ValueError:
-                given = ""
-            if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
+            given = _password(request.headers.get("Authorization", ""))
+            if not hmac.compare_digest(given, self._token):
                 ask = {"WWW-Authenticate": 'Basic realm="Layerwise", charset="UTF-8"'}
                 return web.Response(
                     status=401, text="The password is OPERATOR_TOKEN.\n", headers=ask
@@ -95,6 +95,17 @@ class OperatorPage:
             return await answer(request)
 
         return guarded
+
+
+def _password(authorization: str) -> bytes:
+    """The password of HTTP Basic, b"" where there is none."""
+    scheme, _, credential = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(credential, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def _moment(seconds: float) -> str:

@@ -1,12 +1,14 @@
 import asyncio
+import base64
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -22,6 +24,9 @@ from bot.serve import known_secrets, start_sentry
 from bot.server import RUNNER, make_app
 from bot.service import Part, Runner
 from bot.settings import App, Settings
+from bot.storage import StorageError
+from bot.work import GiveUp
+from tests.bot.browser import PUBLIC, browsing, picture
 from tests.github import StandIn
 
 HERE = Path(__file__).parents[2]
@@ -37,7 +42,7 @@ async def github() -> AsyncIterator[StandIn]:
 class Bench:
     """The server with a real queue and a made-up job, and a stand-in GitHub."""
 
-    def __init__(self, github: StandIn, url: str) -> None:
+    def __init__(self, github: StandIn, url: str, **settings) -> None:
         self.github = github
         self.app = github.add_app()
         self.repository = github.add_repository("octo/shop", installed=self.app)
@@ -48,6 +53,7 @@ class Bench:
             app=App(str(self.app.id), self.app.private_key, self.app.secret),
             database_url=url,
             github_api_url=github.url,
+            **settings,
         )
         self.jobs = []
         self.outcome = Outcome("reviewed", 1, ("setup-after-source",))
@@ -58,6 +64,8 @@ class Bench:
         async def work(job):
             self.jobs.append(job)
             self.came.set()
+            if isinstance(self.outcome, Exception):
+                raise self.outcome
             return self.outcome
 
         return work
@@ -70,6 +78,14 @@ class Bench:
     def service(self):
         return self.client.app[RUNNER].service
 
+    async def done(self) -> None:
+        """Wait until nothing is to be done."""
+        async with asyncio.timeout(20):
+            depth = await self.service.queue.depth()
+            while depth.waiting or depth.running:
+                await asyncio.sleep(0.02)
+                depth = await self.service.queue.depth()
+
     async def send(self, action="opened", event="pull_request", **changes):
         delivery = self.github.delivery(event, self.pull, action=action)
         headers = {**delivery.headers, **changes.pop("headers", {})}
@@ -79,8 +95,13 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(github, tmp_path) -> AsyncIterator[Bench]:
-    bench = Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite")
+def bench_of(github, tmp_path) -> Callable[..., Bench]:
+    return lambda **settings: Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite", **settings)
+
+
+@pytest.fixture
+async def bench(bench_of) -> AsyncIterator[Bench]:
+    bench = bench_of()
     async with bench.serving() as client:
         bench.client = client
         yield bench
@@ -94,7 +115,7 @@ async def test_a_signed_delivery_is_stored_answered_and_done(bench):
 
 
 async def test_what_asks_for_nothing_is_answered_with_204(bench):
-    assert await bench.send(action="closed") == 204
+    assert await bench.send(action="labeled") == 204
     assert await bench.send(headers={"X-GitHub-Event": "star"}) == 204
     assert bench.jobs == []
 
@@ -164,8 +185,8 @@ async def test_it_is_ready_when_github_knows_the_app(bench):
     assert "It is ready." in page
 
 
-async def test_it_is_not_ready_with_a_key_that_github_does_not_know(github, tmp_path):
-    bench = Bench(github, f"sqlite:///{tmp_path}/jobs.sqlite")
+async def test_it_is_not_ready_with_a_key_that_github_does_not_know(bench_of):
+    bench = bench_of()
     bench.app.id = 1001
     async with bench.serving() as client:
         bench.client = client
@@ -185,6 +206,145 @@ async def test_with_no_app_it_says_how_to_go_on():
         assert (await get(client, "/readyz"))[0] == 503
         async with client.post("/webhook", data=b"{}") as answer:
             assert answer.status == 503
+
+
+async def test_web_and_worker_can_be_two_processes(bench_of):
+    bench = bench_of()
+    async with bench.serving(Part.WEB) as client:
+        bench.client = client
+        assert await bench.send() == 202
+        await asyncio.sleep(0.2)
+        assert bench.jobs == []
+        async with bench.serving(Part.WORKER) as client:
+            await asyncio.wait_for(bench.came.wait(), 10)
+            async with client.post("/webhook") as answer:
+                assert answer.status == 404
+            assert (await get(client, "/healthz"))[0] == 200
+    assert len(bench.jobs) == 1
+
+
+# --- metrics ---
+
+
+def value_of(text: str, line: str) -> float:
+    found = re.search(rf"^{re.escape(line)} (\S+)$", text, re.MULTILINE)
+    assert found, f"{line} is not in\n{text}"
+    return float(found[1])
+
+
+async def test_metrics_tell_what_came_and_what_was_done(bench):
+    await known(bench)
+    assert await bench.send() == 202
+    assert await bench.send(headers={"X-GitHub-Event": "star"}) == 204
+    assert await bench.send(headers={"X-Hub-Signature-256": "x", "X-GitHub-Event": "a" * 30}) == 401
+    await bench.done()
+    status, text = await get(bench.client, "/metrics")
+    assert status == 200
+    for line, value in {
+        'layerwise_deliveries_total{event="pull_request",status="202"}': 1,
+        'layerwise_deliveries_total{event="star",status="204"}': 1,
+        'layerwise_deliveries_total{event="refused",status="401"}': 1,
+        'layerwise_jobs_total{result="reviewed"}': 1,
+        'layerwise_findings_total{rule="setup-after-source"}': 1,
+        'layerwise_jobs_now{state="waiting"}': 0,
+        "layerwise_job_seconds_count": 1,
+        "layerwise_database_up": 1,
+    }.items():
+        assert value_of(text, line) == value
+    assert value_of(text, 'layerwise_github_requests_total{method="GET",status="200"}') >= 1
+    assert 0 < value_of(text, 'layerwise_github_limit_remaining{resource="core"}') < 15000
+    for name in ("octo", "shop", "aaaaaa"):  # not what is anybody's, nor what anybody may choose
+        assert name not in text
+
+
+async def test_metrics_tell_of_failures_and_of_a_database_that_is_away(bench, monkeypatch):
+    bench.outcome = GiveUp("KeyError")
+    assert await bench.send() == 202
+    await bench.done()
+    _, text = await get(bench.client, "/metrics")
+    assert value_of(text, 'layerwise_jobs_total{result="given up"}') == 1
+    assert value_of(text, 'layerwise_jobs_now{state="dead"}') == 1
+
+    async def away():
+        raise StorageError("away")
+
+    monkeypatch.setattr(bench.service.queue, "depth", away)
+    _, text = await get(bench.client, "/metrics")
+    assert value_of(text, "layerwise_database_up") == 0
+    assert (await get(bench.client, "/readyz"))[0] == 503
+
+
+# --- the operator's page ---
+
+
+TOKEN = "open sesame, please"
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Authorization": "Basic x"}, {"Authorization": f"Bearer {TOKEN}"},
+    basic(TOKEN, ""), basic("anyone", TOKEN[:-1]), {"Authorization": "Basic Zg"},
+])  # fmt: skip
+async def test_the_operators_page_asks_for_its_token(bench_of, headers):
+    bench = bench_of(operator_token=TOKEN)
+    async with bench.serving() as client:
+        for method, path in [("GET", "/operator"), ("POST", "/operator/retry")]:
+            async with client.request(method, path, headers=headers) as answer:
+                assert answer.status == 401
+                assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+async def test_without_a_token_there_is_no_operators_page(bench):
+    assert (await get(bench.client, "/operator"))[0] == 404
+
+
+async def test_a_dead_letter_is_shown_and_retried_in_a_browser(bench_of):
+    bench = bench_of(operator_token=TOKEN)
+    async with bench.serving() as client:
+        bench.client = client
+        await known(bench)
+        assert await bench.send() == 202
+        await bench.done()
+        bench.outcome = GiveUp("KeyError: '<script>alert(1)</script>'")
+        bench.repository.commit("other", {"Dockerfile": "FROM alpine"})
+        bench.pull = bench.repository.open_pull_request("other")
+        assert await bench.send() == 202
+        await bench.done()
+        credentials = {"username": "me", "password": TOKEN}
+        async with browsing(client.port, http_credentials=credentials) as page:
+            await page.goto(f"{PUBLIC}/operator")
+            await picture(page, "operator")
+            text = await page.inner_text("body")
+            assert "KeyError: '<script>alert(1)</script>'" in text
+            link = page.get_by_role("link", name=f"octo/shop#{bench.pull.number}")
+            url = f"{bench.github.url}/octo/shop/pull/{bench.pull.number}"
+            assert await link.get_attribute("href") == url
+            bench.outcome = Outcome("nothing to say")
+            await page.click("text=Retry")
+            await bench.done()
+            await page.reload()
+            await picture(page, "operator-retried")
+            assert "nothing to say" in await page.inner_text("body")
+            assert await bench.service.queue.dead() == []
+
+
+async def test_a_form_of_another_page_retries_nothing(bench_of):
+    bench = bench_of(operator_token=TOKEN)
+    bench.outcome = GiveUp("KeyError")
+    async with bench.serving() as client:
+        bench.client = client
+        assert await bench.send() == 202
+        await bench.done()
+        (letter,) = await bench.service.queue.dead()
+        for form in ({"letter": letter.id}, {"letter": letter.id, "proof": "x"}):
+            async with client.post(
+                "/operator/retry", data=form, headers=basic("anyone", TOKEN)
+            ) as answer:
+                assert answer.status == 403
+        assert len(await bench.service.queue.dead()) == 1
 
 
 # --- the process ---

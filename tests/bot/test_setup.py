@@ -1,9 +1,7 @@
 """The set-up page, up to the App that serves: by requests, and in a browser as an operator would."""
 
 import json
-import os
 import re
-import shutil
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,11 +16,9 @@ from bot.server import RUNNER, make_app
 from bot.service import Runner
 from bot.settings import Settings, read, read_app
 from bot.setup import EVENTS, Choice, Refused, Setup
-from tests.bot.test_server import free_port
+from tests.bot.browser import PUBLIC, browsing, picture
 from tests.github import StandIn
 from tests.github.web import faults_of_manifest
-
-PUBLIC = "http://layerwise.example"
 
 
 @pytest.fixture
@@ -259,70 +255,52 @@ def test_secrets_that_are_learnt_later_are_hidden_too():
 # --- in a browser ---
 
 
-@pytest.fixture
-def browser() -> str:
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    return found
+async def go_through(page, setup: Setup) -> None:
+    """From the link on the console to the page where GitHub has made the App."""
+    await page.goto(setup.link)
+    await picture(page, "setup")
+    await page.click("text=Go on to")
+    assert "organisation's name" in await page.inner_text("[role=alert]")
+    await picture(page, "setup-refused")
+    await page.fill("[name=organization]", "octo")
 
 
-async def test_an_operator_sets_up_an_app_in_a_browser(github, tmp_path, browser, monkeypatch):
-    from playwright.async_api import async_playwright  # noqa: PLC0415
+async def confirm(page) -> None:
+    await page.click("text=Go on to")
+    await page.wait_for_selector("text=Create GitHub App for octo")
+    await page.fill("[name=name]", "Layerwise of octo")
+    await page.click("button")
 
-    pictures = os.environ.get("LAYERWISE_SCREENSHOTS")
-    port = free_port()
-    # GitHub refuses addresses of this machine, so the browser is told another name for it.
-    settings = Settings(
-        database_url=f"sqlite:///{tmp_path}/jobs.sqlite",
-        app_file=tmp_path / "app.json",
-        github_api_url=github.url,
-        public_url=PUBLIC,
-        operator_token="open sesame, please",
-        port=port,
-    )
-    runner = Runner(settings, poll=0.02)
-    setup = Setup(settings, runner.start)
-    server = TestServer(make_app(settings, runner, setup), port=port)
-    async with TestClient(server), async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=browser,
-            args=[
-                "--no-sandbox",
-                f"--host-resolver-rules=MAP layerwise.example:80 127.0.0.1:{port}",
-            ],
-        )
-        page = await chromium.new_page(viewport={"width": 900, "height": 1000})
-        page.set_default_timeout(10_000)
+
+async def test_an_operator_sets_up_an_app_in_a_browser(github, operator):
+    async with browsing(operator.client.port) as page:
         complaints = []
         page.on("console", lambda message: complaints.append(message.text))
-
-        async def picture(name: str) -> None:
-            if pictures:
-                await page.screenshot(path=f"{pictures}/{name}.png", full_page=True)
-
         await page.goto(f"{PUBLIC}/")
-        await picture("1-state-before")
+        await picture(page, "state-before")
         assert "No GitHub App is configured" in await page.inner_text("body")
-        await page.goto(setup.link)
-        await picture("2-setup")
-        await page.click("text=Go on to")
-        assert "organisation's name" in await page.inner_text("[role=alert]")
-        await picture("3-refused")
-        await page.fill("[name=organization]", "octo")
-        await page.click("text=Go on to")
-        await page.wait_for_selector("text=Create GitHub App for octo")
-        await page.fill("[name=name]", "Layerwise of octo")
-        await page.click("button")
+        await go_through(page, operator.setup)
+        assert complaints.pop().endswith("status of 400 (Bad Request)")
+        await confirm(page)
         await page.wait_for_selector("text=Install layerwise-of-octo")
         assert page.url == f"{github.url}/apps/layerwise-of-octo/installations/new"
         await page.goto(f"{PUBLIC}/")
-        await picture("4-state-after")
+        await picture(page, "state-after")
         assert "It is ready." in await page.inner_text("body")
-        await page.goto(setup.link)
-        await picture("5-closed")
-        assert complaints == ["Failed to load resource: the server responded with a status of " + why
-                              for why in ("400 (Bad Request)", "404 (Not Found)")]  # fmt: skip
-        await chromium.close()
-    assert settings.app_file.exists()
+        assert complaints == []
+    assert operator.settings.app_file.exists()
+
+
+async def test_the_credentials_are_shown_in_a_browser(github, operator):
+    async with browsing(operator.client.port) as page:
+        await page.goto(operator.setup.link)
+        await page.fill("[name=organization]", "octo")
+        await page.check("[name=keep][value=show]")
+        await page.check("[name=commits]")
+        await confirm(page)
+        await page.wait_for_selector("text=shown once")
+        await picture(page, "setup-shown")
+        await page.click("text=install the App")
+        await page.wait_for_selector("text=Install layerwise-of-octo")
+    assert next(iter(github.apps.values())).permissions["contents"] == "write"
+    assert not operator.settings.app_file.exists()
