@@ -93,6 +93,16 @@ class Client(GitHubAPI):
         client._scope = Scope.of(installation, repository, permissions)  # noqa: SLF001
         return client
 
+    async def granted(self) -> bool:
+        """Whether the installation grants what this client, made by `repository`, asks for."""
+        if self._scope is None:
+            return True
+        try:
+            await self._tokens.get(self._scope)
+        except Gone:
+            return False
+        return True
+
     async def graphql(  # type: ignore[override]  # the original knows github.com alone
         self, query: str, variables: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:

@@ -44,6 +44,10 @@ class Config:
             return strategy == "order"
         return self.profile == "strict" or rule not in OFF_UNLESS_ASKED
 
+    def without(self, rules: Iterable[str]) -> "Config":
+        """The same settings with these rules silent."""
+        return replace(self, rules={**self.rules, **dict.fromkeys(rules, False)})
+
     @property
     def most_comments(self) -> int:
         """How many comments one review may have."""
@@ -77,6 +81,21 @@ def read_config(text: str | None, rules: Iterable[str]) -> tuple[Config, list[Co
         return Config(), []
     reader = _Reader(tuple(rules))
     return reader.read(root), reader.errors
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a settings file asks for, its faults, and where it stands, in words."""
+
+    config: Config = field(default_factory=Config)
+    faults: tuple[ConfigError, ...] = ()
+    where: str = PATH
+
+
+def read_settings(text: str | None, rules: Iterable[str], where: str = PATH) -> SettingsFile:
+    """The settings in a text; None is no file."""
+    config, faults = read_config(text, rules)
+    return SettingsFile(config, tuple(faults), where)
 
 
 class _Loader(yaml.SafeLoader):

@@ -5,72 +5,122 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from bot import comment
-from bot.client import Client
-from bot.config import PATH
+from cachetools import LRUCache, TTLCache
+from gidgethub import BadRequest, QueryError
+
+import rules
+from bot.client import Client, Gone
+from bot.config import PATH, SettingsFile, read_settings
 from bot.diff import PatchError, read_patch
+from bot.github_checks import Checks
+from bot.github_commits import Commits
+from bot.github_conversation import CONVERSATION, Conversations
+from bot.job import Job
+from bot.pull_request import PullRequest
 from bot.review import Review
 from bot.snapshot import FileChange, Snapshot
+from bot.verdict import NAME
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.repository import Repository
 
 MAX_TEXT = 512_000  # bytes; GitHub's GraphQL cuts texts there
+BLOB_CHARACTERS = 32 * 2**20
+"""How much text of files is kept: what a blob's id names never changes."""
+SETTINGS_KEPT = 600.0
+"""Seconds for which settings, and whether we may commit, are not asked for again."""
+ORGANISATION = ".github"
+"""The repository whose settings hold for an organisation's others."""
+_READ_ONE = {"metadata": "read", "contents": "read"}
+_WRITE = {"metadata": "read", "contents": "write", "pull_requests": "write"}
 _BATCH = 100  # blobs asked for in one query
 _MIGHT_BE_NAMED = re.compile(r"docker|container", re.IGNORECASE)
 
-_PULL_REQUEST = """
-query($owner: String!, $name: String!, $number: Int!, $settings: String!) {
-  repository(owner: $owner, name: $name) {
-    pullRequest(number: $number) { headRefOid isDraft state }
-    object(expression: $settings) { ... on Blob { text } }
-  }
+_SETTINGS = """
+fragment settings on Repository { object(expression: $settings) { ... on Blob { text } } }
+"""
+_SETTINGS_ONLY = (
+    """
+query($owner: String!, $name: String!, $settings: String!, $shared: String!) {
+  repository(owner: $owner, name: $name) { ...settings }
+  organisation: repository(owner: $owner, name: $shared) { ...settings }
 }
 """
-_EARLIER = """
-query($owner: String!, $name: String!, $number: Int!, $after: String) {
+    + _SETTINGS
+)
+_PULL_REQUEST = """
+query(
+  $owner: String!, $name: String!, $number: Int!, $settings: String!, $shared: String!,
+  $check: String!, $talk: Boolean!, $after: String
+) {
   repository(owner: $owner, name: $name) {
+    nameWithOwner
+    ...settings
     pullRequest(number: $number) {
-      headRefOid
-      reviewThreads(first: 100, after: $after) {
-        pageInfo { hasNextPage endCursor }
-        nodes { comments(first: 1) { nodes { body viewerDidAuthor } } }
-      }
+      headRefOid headRefName isDraft state headRepository { nameWithOwner url }
+      ...conversation
     }
   }
+  organisation: repository(owner: $owner, name: $shared) { ...settings }
 }
-"""
+""" + _SETTINGS + CONVERSATION  # fmt: skip
+_REVIEWS = "/repos/{owner}/{repo}/pulls/{number}/reviews"
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
-    """Which pull request: "owner/name", its number, and the commit at its head."""
+class NotTaken(Exception):  # noqa: N818  an answer, not a mishap
+    """GitHub refused a review as a whole (422), and does not say which comment is at fault."""
 
-    repository: str
-    number: int
-    head: str
-    draft: bool = False
-    open: bool = True
-    settings: str | None = None
-    """The text of the settings file on the default branch."""
 
-    @property
-    def path(self) -> Mapping[str, str]:
-        """The variables of a request's path."""
-        owner, _, name = self.repository.partition("/")
-        return {"owner": owner, "repo": name, "number": str(self.number), "head": self.head}
+@dataclass(slots=True)
+class Memory:
+    """What all jobs share: texts by blob id, settings by repository, and what we may write."""
+
+    blobs: MutableMapping[str, str | None] = field(
+        default_factory=lambda: LRUCache(
+            BLOB_CHARACTERS, getsizeof=lambda text: len(text or "") + 100
+        )
+    )
+    settings: MutableMapping[str, SettingsFile] = field(
+        default_factory=lambda: TTLCache(4096, SETTINGS_KEPT)
+    )
+    organisations: MutableMapping[str, str | None] = field(
+        default_factory=lambda: TTLCache(4096, SETTINGS_KEPT)
+    )
+    """Text of the settings of owners whose `.github` repository is private."""
+    writable: MutableMapping[int, bool] = field(
+        default_factory=lambda: TTLCache(4096, SETTINGS_KEPT)
+    )
+    """By installation: whether it granted `contents: write`."""
+    mute: MutableMapping[int, bool] = field(default_factory=lambda: TTLCache(4096, SETTINGS_KEPT))
+    """Installations that do not let us read comments below pull requests."""
 
 
 class GitHub:
     """One repository, through its installation's token."""
 
-    def __init__(self, client: Client, blobs: MutableMapping[str, str | None]) -> None:
-        """`blobs` keeps texts by the id of their blob: what an id names never changes."""
+    def __init__(
+        self, client: Client, installation: int, repository_id: int, memory: Memory
+    ) -> None:
+        """`client` is scoped to the repository already."""
         self._client = client
-        self._blobs = blobs
+        self._installation = installation
+        self._repository_id = repository_id
+        self._memory = memory
         self._ids: dict[str, str] = {}
+        self._heads: dict[int, str] = {}
+        self.checks = Checks(client)
+        self.conversations = Conversations(client)
+        self.commits = Commits(client)
+
+    async def writer(self) -> Client | None:
+        """A client that may commit and resolve threads, None where that was not granted."""
+        client = self._client.repository(self._installation, self._repository_id, _WRITE)
+        known = self._memory.writable.get(self._installation)
+        if known is None:
+            known = self._memory.writable[self._installation] = await client.granted()
+        return client if known else None
 
     async def changes(self, repository: str, number: int) -> list[FileChange]:
         """The files that a pull request changes: at most 3,000, as GitHub lists them."""
@@ -78,27 +128,99 @@ class GitHub:
         url = "/repos/{owner}/{repo}/pulls/{number}/files?per_page=100"
         return [_change(item) async for item in self._client.getiter(url, dict(where))]
 
-    async def pull_request(self, repository: str, number: int) -> PullRequest:
-        """The pull request as it is now, and the settings of its repository."""
-        owner, _, name = repository.partition("/")
-        variables = {"owner": owner, "name": name, "number": number, "settings": f"HEAD:{PATH}"}
-        data = await self._client.graphql(_PULL_REQUEST, variables)
-        pull, settings = data["repository"]["pullRequest"], data["repository"]["object"]
+    async def pull_request(self, job: Job) -> PullRequest:
+        """The pull request as it is now: its conversation, and the settings of its repository."""
+        variables = {
+            **_settings_of(job.repository),
+            "number": job.pull_request,
+            "check": NAME,
+            "after": None,
+            "talk": self._installation not in self._memory.mute,
+        }
+        try:
+            data = await self._ask(_PULL_REQUEST, variables)
+        except QueryError as error:
+            if not _forbidden(error, "comments"):
+                raise
+            self._memory.mute[self._installation] = True
+            data = await self._ask(_PULL_REQUEST, {**variables, "talk": False})
+        found = data["repository"]
+        pull, source = found["pullRequest"], found["pullRequest"]["headRepository"]
+        self._heads[job.pull_request] = pull["headRefOid"]
         return PullRequest(
-            repository,
-            number,
+            found["nameWithOwner"],
+            job.pull_request,
             pull["headRefOid"],
             draft=pull["isDraft"],
             open=pull["state"] == "OPEN",
-            settings=None if settings is None else settings["text"],
+            branch=pull["headRefName"],
+            source=None if source is None else source["nameWithOwner"],
+            source_page="" if source is None else source["url"],
+            settings=await self._settings(data, found["nameWithOwner"]),
+            conversation=await self.conversations.read(variables, pull),
         )
 
-    async def fetch(self, pull: PullRequest, changes: Iterable[FileChange]) -> Snapshot:
-        """The tree at the head of the pull request, its texts not yet read."""
+    async def settings(self, repository: str) -> SettingsFile:
+        """The settings of the repository, not older than ten minutes."""
+        known = self._memory.settings.get(repository)
+        if known is not None:
+            return known
+        data = await self._ask(_SETTINGS_ONLY, _settings_of(repository))
+        return await self._settings(data, repository)
+
+    async def _settings(self, data: Mapping[str, Any], repository: str) -> SettingsFile:
+        """The repository's own settings, else its owner's, else the defaults."""
+        owner = repository.partition("/")[0]
+        own, shared = data["repository"]["object"], data["organisation"]
+        if own is not None:
+            found = read_settings(own.get("text"), rules.BY_NAME)
+        else:
+            if shared is not None:
+                text = (shared["object"] or {}).get("text")
+            else:
+                text = await self._private_settings(owner)
+            found = read_settings(text, rules.BY_NAME, f"{owner}/{ORGANISATION}: {PATH}")
+        self._memory.settings[repository] = found
+        return found
+
+    async def _private_settings(self, owner: str) -> str | None:
+        """The owner's settings where they are hidden from our token, or are not there at all."""
+        if owner not in self._memory.organisations:
+            client = self._client.repository(self._installation, ORGANISATION, _READ_ONE)
+            url = "/repos/{owner}/{repo}/contents/{+path}"
+            where = {"owner": owner, "repo": ORGANISATION, "path": PATH}
+            text = None
+            try:
+                answer = await client.getitem(url, where)
+                text = base64.b64decode(answer["content"]).decode("utf-8", "replace")
+            except Gone:  # no such repository, or the App is not installed on it
+                pass
+            except BadRequest as error:
+                if error.status_code != 404:
+                    raise
+            self._memory.organisations[owner] = text
+        return self._memory.organisations[owner]
+
+    async def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """GraphQL in which the organisation's `.github` repository may be missing."""
+        try:
+            return await self._client.graphql(query, variables)
+        except QueryError as error:
+            data: dict[str, Any] = error.response.get("data") or {}
+            paths = [e.get("path") for e in error.response["errors"]]
+            if data.get("repository") is None or paths != [["organisation"]]:
+                raise
+            return data
+
+    def moved(self, pull: PullRequest) -> bool:
+        """Whether the head was seen to be another one since: with each reading of texts."""
+        return self._heads[pull.number] != pull.head
+
+    async def fetch(self, repository: str, head: str, changes: Iterable[FileChange]) -> Snapshot:
+        """The tree at a commit, its texts not yet read."""
         url = "/repos/{owner}/{repo}/git/trees/{head}?recursive=1"
-        tree = await self._client.getitem(url, dict(pull.path))
-        head = await asyncio.to_thread(self._tree, tree)
-        return Snapshot.at(head, changes)
+        tree = await self._client.getitem(url, dict(PullRequest(repository, 0, head).path))
+        return Snapshot.at(await asyncio.to_thread(self._tree, tree), changes)
 
     def _tree(self, tree: Mapping[str, Any]) -> Repository:
         files = [entry for entry in tree["tree"] if entry["type"] == "blob"]
@@ -114,11 +236,11 @@ class GitHub:
         """Texts of files at the head; None for what is too large or no UTF-8."""
         wanted = {path: self._ids[path] for path in paths}
         # What is known is taken out first: the cache may forget it while we wait for the rest.
-        got = {oid: self._blobs[oid] for oid in wanted.values() if oid in self._blobs}
+        got = {oid: self._memory.blobs[oid] for oid in wanted.values() if oid in self._memory.blobs}
         unknown = sorted({oid for oid in wanted.values() if oid not in got})
         for at in range(0, len(unknown), _BATCH):
             fetched = await self._read(pull, unknown[at : at + _BATCH])
-            self._blobs.update(fetched)
+            self._memory.blobs.update(fetched)
             got.update(fetched)
         return {path: got[oid] for path, oid in wanted.items()}
 
@@ -129,13 +251,16 @@ class GitHub:
             f"b{i}: object(oid: $o{i}) {{ ... on Blob {{ byteSize isBinary text }} }}"
             for i in range(len(oids))
         )
+        head = "pullRequest(number: $number) { headRefOid }"  # costs nothing to ask again
         query = (
-            f"query($owner: String!, $name: String!, {names}) "
-            f"{{ repository(owner: $owner, name: $name) {{ {blobs} }} }}"
+            f"query($owner: String!, $name: String!, $number: Int!, {names}) "
+            f"{{ repository(owner: $owner, name: $name) {{ {head} {blobs} }} }}"
         )
-        variables = {f"o{i}": oid for i, oid in enumerate(oids)}
         owner, _, name = pull.repository.partition("/")
-        data = await self._client.graphql(query, {"owner": owner, "name": name, **variables})
+        variables: dict[str, Any] = {f"o{i}": oid for i, oid in enumerate(oids)}
+        variables |= {"owner": owner, "name": name, "number": pull.number}
+        data = await self._client.graphql(query, variables)
+        self._heads[pull.number] = data["repository"]["pullRequest"]["headRefOid"]
         texts: dict[str, str | None] = {}
         for i, oid in enumerate(oids):
             blob = data["repository"][f"b{i}"]
@@ -155,25 +280,8 @@ class GitHub:
         except UnicodeDecodeError:
             return None
 
-    async def earlier(self, pull: PullRequest) -> tuple[str, frozenset[str]]:
-        """The head as it is now, and the fingerprints of what we said on the pull request."""
-        owner, _, name = pull.repository.partition("/")
-        variables = {"owner": owner, "name": name, "number": pull.number, "after": None}
-        said: set[str] = set()
-        while True:
-            data = await self._client.graphql(_EARLIER, variables)
-            found = data["repository"]["pullRequest"]
-            threads = found["reviewThreads"]
-            for thread in threads["nodes"]:
-                for first in thread["comments"]["nodes"]:
-                    if first["viewerDidAuthor"]:
-                        said |= comment.fingerprints(first["body"])
-            if not threads["pageInfo"]["hasNextPage"]:
-                return found["headRefOid"], frozenset(said)
-            variables["after"] = threads["pageInfo"]["endCursor"]
-
     async def post(self, pull: PullRequest, review: Review) -> None:
-        """Post the review as one: GitHub takes all of its comments or none."""
+        """Post the review as one: GitHub takes all of its comments or none; raises NotTaken."""
         comments = []
         for said in review.comments:
             item: dict[str, Any] = {
@@ -191,8 +299,22 @@ class GitHub:
             "body": review.body,
             "comments": comments,
         }
-        url = "/repos/{owner}/{repo}/pulls/{number}/reviews"
-        await self._client.post(url, dict(pull.path), data=body)
+        try:
+            await self._client.post(_REVIEWS, dict(pull.path), data=body)
+        except BadRequest as error:
+            if error.status_code != 422:
+                raise
+            if "pending review" not in f"{error} {getattr(error, 'errors', '')}":
+                raise NotTaken(str(error)) from error
+            await self._discard_pending(pull)
+            await self._client.post(_REVIEWS, dict(pull.path), data=body)
+
+    async def _discard_pending(self, pull: PullRequest) -> None:
+        """Delete a review of ours that was never submitted: it blocks every other."""
+        async for review in self._client.getiter(_REVIEWS + "?per_page=100", dict(pull.path)):
+            if review["state"] == "PENDING":  # nobody sees another's
+                where = {**pull.path, "id": str(review["id"])}
+                await self._client.delete(_REVIEWS + "/{id}", where)
 
 
 def concerns_us(changes: Iterable[FileChange]) -> bool:
@@ -220,3 +342,15 @@ def _names(oid: str, blob: bytes) -> bool:
     """Whether git gives this blob this id."""
     header = b"blob %d\0" % len(blob)
     return hashlib.sha1(header + blob, usedforsecurity=False).hexdigest() == oid
+
+
+def _forbidden(error: QueryError, field: str) -> bool:
+    """Whether a query failed only because we may not see that field."""
+    errors = error.response.get("errors") or [{}]
+    return all(e.get("type") == "FORBIDDEN" and field in (e.get("path") or ()) for e in errors)
+
+
+def _settings_of(repository: str) -> dict[str, Any]:
+    """The variables of the fragment `settings` and of what it is asked of."""
+    owner, _, name = repository.partition("/")
+    return {"owner": owner, "name": name, "settings": f"HEAD:{PATH}", "shared": ORGANISATION}

@@ -143,8 +143,8 @@ class Depth:
 
 
 def row_id(job: Job) -> str:
-    """The id of a pull request's row; a repository keeps its number when it is renamed."""
-    return f"{job.repository_id}-{job.pull_request}"
+    """The id of the row of what a job works on."""
+    return job.subject
 
 
 class Ledger:

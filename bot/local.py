@@ -159,7 +159,8 @@ def review(folder: Path, base: str | None, head: str) -> Reviewed:
         if not snapshot.missing:
             break
         snapshot = snapshot.with_texts(clone.read(snapshot.missing))
-    return Reviewed(snapshot, analysis, compose(snapshot, analysis, config, faults=faults))
+    composed = compose(snapshot, analysis, config)
+    return Reviewed(snapshot, analysis, composed, tuple(faults))
 
 
 def _split_patches(diff: bytes) -> list[bytes]:

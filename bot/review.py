@@ -38,6 +38,14 @@ class Review:
         """Whether there is anything to post."""
         return bool(self.comments)
 
+    def keep(self, wanted: Callable[[Comment], bool]) -> "Review":
+        """The same review with some comments only; what the others said is `elsewhere`."""
+        kept = tuple(said for said in self.comments if wanted(said))
+        dropped = [f for said in self.comments if said not in kept for f in said.findings]
+        elsewhere = (*self.elsewhere, *dropped)
+        body = comment.review_body((f for c in kept for f in c.findings), more=bool(elsewhere))
+        return Review(body, kept, elsewhere)
+
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
@@ -46,6 +54,8 @@ class Reviewed:
     snapshot: Snapshot
     analysis: Analysis
     review: Review
+    faults: tuple[ConfigError, ...] = ()
+    """Of the settings file."""
 
 
 class _Placed(NamedTuple):
@@ -58,32 +68,37 @@ def compose(
     analysis: Analysis,
     config: Config,
     said: frozenset[str] = frozenset(),
-    faults: Sequence[ConfigError] = (),
+    *,
+    most: int | None = None,
 ) -> Review:
     """The review of a change, without what was `said` before (fingerprints).
 
-    `faults` are those of the settings file: its author is told of them.
+    `most` is how many comments it may have, `config.most_comments` unless told. Findings of
+    severity "info" get none, and old ones only in the strict profile.
 
     Findings on overlapping lines become one suggestion. A suggestion is made only where GitHub
     can commit it: all its lines on the right side of one hunk, none removed between them. Else
     the comment shows the diff in words.
     """
-    new = [f for f in analysis.new if f.fingerprint not in said]
+    most = config.most_comments if most is None else most
+    wanted = analysis.new + (analysis.old if config.profile == "strict" else ())
+    fresh = [f for f in wanted if f.fingerprint not in said]
+    fresh.sort(key=lambda f: (f.path, f.span, f.rule))
     comments: list[Comment] = []
-    elsewhere: list[Finding] = []
-    for path in sorted({f.path for f in new}):
+    elsewhere = [f for f in fresh if f.severity == "info"]
+    for path in sorted({f.path for f in fresh}):
         change = snapshot.changes.get(path)
-        mine = [f for f in new if f.path == path]
+        mine = [f for f in fresh if f.path == path and f.severity != "info"]
         if change is None or not change.hunks:
             elsewhere += mine
             continue
         placed = _place(mine, change, snapshot, analysis)
         comments += placed.comments
         elsewhere += placed.elsewhere
-    shown = comments[: config.most_comments]
-    for dropped in comments[config.most_comments :]:
+    shown = comments[:most]
+    for dropped in comments[most:]:
         elsewhere += dropped.findings
-    body = comment.summary(len(shown), elsewhere, analysis.skipped, faults)
+    body = comment.review_body((f for c in shown for f in c.findings), more=bool(elsewhere))
     return Review(body, tuple(shown), tuple(elsewhere))
 
 

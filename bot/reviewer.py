@@ -1,15 +1,22 @@
-"""The story of one job: fetch, check, compose, post."""
+"""The story of one job: fetch, check, compose, post, tidy up, tell the verdict."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import rules
+from bot import comment, verdict
 from bot.analysis import ROUNDS, Analysis, analyse
-from bot.config import Config, read_config
-from bot.github import GitHub, PullRequest, concerns_us
+from bot.config import Config
+from bot.conversation import Ask, clean_up
+from bot.fix import fix_all
+from bot.github import GitHub, NotTaken, concerns_us
 from bot.job import Job
-from bot.review import compose
+from bot.pull_request import PullRequest
+from bot.review import Comment, Review, compose
 from bot.snapshot import FileChange, Snapshot
+
+AGAIN = frozenset({"rerequested"})
+"""Reasons to post the check run again although nothing of it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,39 +29,218 @@ class Outcome:
 
 
 async def review(job: Job, github: GitHub) -> Outcome:
-    """Review a pull request as it is now, whatever its head was when the event came.
+    """Do what an event asks for: nearly always, review a pull request as it is now.
 
     Pushes can arrive out of order; what was said of an earlier head is known by its fingerprint.
     """
+    if job.reason == "closed":  # it took the place of what waited
+        return Outcome("closed")
+    if job.reason == "checks_requested":
+        return await _pass_group(job, github)
+    if job.pull_request:
+        return await _review(job, github)
+    outcome = Outcome("not ours")
+    for number in await github.checks.pull_requests(job.repository, job.head):
+        outcome = await _review(replace(job, pull_request=number), github)
+    return outcome
+
+
+async def _pass_group(job: Job, github: GitHub) -> Outcome:
+    """A merge queue waits for every check that is required; its pull requests were reviewed."""
+    settings = await github.settings(job.repository)
+    if settings.config.check == "always":
+        await github.checks.post(PullRequest(job.repository, 0, job.head), verdict.passed())
+    return Outcome("merge group")
+
+
+async def _review(job: Job, github: GitHub) -> Outcome:
     changes = await github.changes(job.repository, job.pull_request)
     if not concerns_us(changes):
-        return Outcome("no Dockerfile")
-    pull = await github.pull_request(job.repository, job.pull_request)
+        return await _leave(job, github)
+    pull, snapshot = await _fetch(job, changes, github)
+    config = pull.settings.config
     if not pull.open:
         return Outcome("closed")
-    config, faults = read_config(pull.settings, rules.BY_NAME)
-    if pull.draft and config.drafts != "review":
+    if pull.draft and config.drafts == "skip" and not pull.conversation.asks:
         return Outcome("draft")
-    snapshot, analysis = await _analyse(pull, changes, github, config)
-    head, said = await github.earlier(pull)
-    if head != pull.head:
+    snapshot, analysis = await _analyse(snapshot, pull, config, github)
+    if job.reason == "requested_action":
+        done = await _fix(pull, snapshot, analysis, job.sender, github)
+        return Outcome("fixed" if done else "not fixed")
+    muted = pull.conversation.ignored
+    again = job.reason in AGAIN
+    for ask in pull.conversation.asks:
+        done = await _answer(ask, pull, snapshot, analysis, github)
+        if done and ask.command.verb == "fix":
+            return Outcome("fixed")  # the push that it made is reviewed
+        if done and ask.command.verb == "ignore":
+            muted |= {ask.command.rule}
+        again = again or (done and ask.command.verb == "review")
+    if muted:
+        config = config.without(muted)
+        analysis = await asyncio.to_thread(analyse, snapshot, config)
+    if github.moved(pull):
         return Outcome("superseded")
-    composed = await asyncio.to_thread(compose, snapshot, analysis, config, said, faults)
-    if not composed:
-        return Outcome("nothing to say")
-    await github.post(pull, composed)
-    spoken = tuple(f.rule for said in composed.comments for f in said.findings)
-    return Outcome("reviewed", len(composed.comments), spoken)
+    pull = replace(pull, settings=replace(pull.settings, config=config))
+    posted = await _post(pull, changes, snapshot, analysis, github)
+    if posted is None:
+        return Outcome("superseded")
+    standing = [f.fingerprint for f in (*analysis.new, *analysis.old)]
+    await _tidy(pull, standing, [path for path, _ in analysis.skipped], github)
+    await _tell(pull, snapshot, analysis, posted, github, again=again)
+    spoken = tuple(f.rule for said in posted.comments for f in said.findings)
+    return Outcome("reviewed" if posted else "nothing to say", len(posted.comments), spoken)
+
+
+async def _leave(job: Job, github: GitHub) -> Outcome:
+    """A change without a Dockerfile: no word, but what we said of an earlier head goes."""
+    if job.talk or job.reason in AGAIN:
+        pull = await github.pull_request(job)
+        if not pull.open:
+            return Outcome("closed")
+        for ask in pull.conversation.asks:
+            await _answer(ask, pull, None, None, github)
+        await _tidy(pull, [], [], github)
+        config, head = pull.settings.config, pull.head
+    else:
+        config, head = (await github.settings(job.repository)).config, job.head
+    if config.check == "always":
+        await github.checks.post(
+            PullRequest(job.repository, job.pull_request, head), verdict.skipped()
+        )
+    return Outcome("no Dockerfile")
+
+
+async def _fetch(
+    job: Job, changes: list[FileChange], github: GitHub
+) -> tuple[PullRequest, Snapshot]:
+    """The pull request and its tree, at once: most often the head is still that of the event."""
+    if not job.head:
+        pull = await github.pull_request(job)
+        return pull, await github.fetch(pull.repository, pull.head, changes)
+    pull, snapshot = await asyncio.gather(
+        github.pull_request(job), github.fetch(job.repository, job.head, changes)
+    )
+    if pull.head != job.head:
+        snapshot = await github.fetch(pull.repository, pull.head, changes)
+    return pull, snapshot
 
 
 async def _analyse(
-    pull: PullRequest, changes: list[FileChange], github: GitHub, config: Config
+    snapshot: Snapshot, pull: PullRequest, config: Config, github: GitHub
 ) -> tuple[Snapshot, Analysis]:
     """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
-    snapshot = await github.fetch(pull, changes)
     for _ in range(ROUNDS):
         analysis = await asyncio.to_thread(analyse, snapshot, config)
         if not snapshot.missing:
             break
         snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing))
     return snapshot, analysis
+
+
+async def _post(
+    pull: PullRequest,
+    changes: list[FileChange],
+    snapshot: Snapshot,
+    analysis: Analysis,
+    github: GitHub,
+) -> Review | None:
+    """Post what is new; None when the head has moved meanwhile.
+
+    When GitHub refuses a line, the diff is read again: if it is another one, the review is made
+    anew for it; if not, the comments on lines that the change did not add are left out. Once:
+    what is refused then goes into the check run.
+    """
+    config = pull.settings.config
+    most = 0 if pull.draft and config.drafts != "review" else config.most_comments
+    said = pull.conversation.said
+    composed = await asyncio.to_thread(compose, snapshot, analysis, config, said, most=most)
+    if not composed:
+        return composed
+    try:
+        await github.post(pull, composed)
+    except NotTaken:
+        fresh = await github.changes(pull.repository, pull.number)
+        if fresh != changes:
+            return None  # the head has moved: its own job comes
+        composed = composed.keep(lambda said: _added(said, snapshot))
+        try:
+            if composed:
+                await github.post(pull, composed)
+        except NotTaken:
+            return composed.keep(lambda _: False)
+    return composed
+
+
+def _added(said: Comment, snapshot: Snapshot) -> bool:
+    """Whether the change added all the lines that a comment stands on."""
+    hunks = snapshot.changes[said.path].hunks or ()
+    added = frozenset().union(*(hunk.added() for hunk in hunks))
+    return added.issuperset(range(said.span.start, said.span.end + 1))
+
+
+async def _tidy(pull: PullRequest, standing: list[str], unread: list[str], github: GitHub) -> None:
+    """Take back what is not true any more."""
+    cleanup = clean_up(pull.conversation, standing, unread)
+    writer = None
+    if cleanup.hide:  # resolving is better, where we may
+        writer = await github.writer()
+        cleanup = clean_up(pull.conversation, standing, unread, may_resolve=writer is not None)
+    await github.conversations.clean_up(pull, cleanup, writer)
+
+
+async def _tell(  # noqa: PLR0913
+    pull: PullRequest,
+    snapshot: Snapshot,
+    analysis: Analysis,
+    posted: Review,
+    github: GitHub,
+    *,
+    again: bool,
+) -> None:
+    """Post the check run, unless the head has this very one."""
+    commented = pull.conversation.visible.union(
+        f.fingerprint for said in posted.comments for f in said.findings
+    )
+    found = await asyncio.to_thread(verdict.judge, snapshot, analysis, pull.settings, commented)
+    if not again and pull.conversation.check == verdict.external_id(pull.number, found):
+        return
+    button = found.fixable and pull.own_branch and await github.writer() is not None
+    await github.checks.post(pull, found, button=button)
+
+
+async def _answer(
+    ask: Ask,
+    pull: PullRequest,
+    snapshot: Snapshot | None,
+    analysis: Analysis | None,
+    github: GitHub,
+) -> bool:
+    """Do what somebody asked for in a comment, if they may, and show that it was seen."""
+    done = await github.commits.may_push(pull.repository, ask.author)
+    verb = ask.command.verb
+    if done and verb == "fix":
+        done = snapshot is not None and analysis is not None
+        if snapshot is not None and analysis is not None:
+            done = await _fix(pull, snapshot, analysis, ask.author, github)
+    elif done and verb == "help":
+        await github.conversations.say(pull, comment.HELP)
+    elif verb == "ignore":
+        done = done and ask.command.rule in rules.BY_NAME
+    elif verb == "":
+        done = False
+    await github.conversations.react(pull, ask, "+1" if done else "confused")
+    return done
+
+
+async def _fix(
+    pull: PullRequest, snapshot: Snapshot, analysis: Analysis, login: str, github: GitHub
+) -> bool:
+    """Commit all fixes for somebody who may write; False when that cannot be."""
+    writer = await github.writer() if pull.own_branch else None
+    if writer is None:
+        return False
+    if not await github.commits.may_push(pull.repository, login):
+        return False
+    texts, message = await asyncio.to_thread(fix_all, snapshot, analysis, pull.settings.config)
+    return bool(texts) and await github.commits.commit(writer, pull, texts, message)

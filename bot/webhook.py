@@ -9,7 +9,7 @@ import hmac
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,18 +17,29 @@ from aiohttp import web
 from gidgethub import sansio
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from bot.command import read_command
 from bot.job import Job
 from bot.log import bound
 from bot.storage import StorageError
+from bot.verdict import FIX_ALL, number_in
 
 MAX_BODY = 25 * 2**20
 """Bytes: GitHub sends no more, and drops an event that is larger."""
 READ_TIMEOUT, STORE_TIMEOUT = 10.0, 8.0
 """Seconds for the sender to send, and for us to store: GitHub waits for ten."""
-PULL_REQUEST_ACTIONS = frozenset(
-    {"opened", "reopened", "synchronize", "ready_for_review", "edited"}
-)
-"""What can change the diff, or that there is somebody to read about it."""
+WORK: Mapping[str, frozenset[str]] = {
+    # what can change the diff, or that there is somebody to read about it, or that nobody will
+    "pull_request": frozenset(
+        {"opened", "reopened", "synchronize", "ready_for_review", "edited", "closed"}
+    ),
+    "check_run": frozenset({"rerequested", "requested_action"}),
+    "check_suite": frozenset({"rerequested"}),
+    "issue_comment": frozenset({"created"}),
+    "pull_request_review_comment": frozenset({"created"}),
+    "merge_group": frozenset({"checks_requested"}),
+}
+"""The actions, by event, that can be jobs."""
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 Put = Callable[[Job], Awaitable[bool]]
@@ -76,28 +87,89 @@ def receive(headers: Headers, body: bytes, secret: str) -> sansio.Event:
 
 def asks_for_work(event: str, action: object) -> bool:
     """Whether deliveries of this kind can be jobs."""
-    known = isinstance(action, str) and action in PULL_REQUEST_ACTIONS
-    return event == "pull_request" and known
+    return isinstance(action, str) and action in WORK.get(event, frozenset())
 
 
 def read_job(event: sansio.Event) -> Job | None:
     """The job that an event asks for, None when it asks for none. Raises Refused (400)."""
-    action = event.data.get("action")
-    if not asks_for_work(event.event, action):
+    if not asks_for_work(event.event, event.data.get("action")):
         return None
+    return _READERS[event.event](event)
+
+
+def _of_pull_request(event: sansio.Event) -> Job | None:
     changes = event.data.get("changes")
-    if action == "edited" and not (isinstance(changes, dict) and "base" in changes):
+    if event.data["action"] == "edited" and not (isinstance(changes, dict) and "base" in changes):
         return None
+    return _job(
+        event,
+        pull_request=_number(event, "pull_request", "number"),
+        head=_text(event, _COMMIT, "pull_request", "head", "sha"),
+        updated_at=_moment(event, "pull_request", "updated_at"),
+        talk=bool(_field(event, "pull_request", "review_comments")),
+    )
+
+
+def _of_check_run(event: sansio.Event) -> Job | None:
+    number = number_in(_field(event, "check_run", "external_id"))
+    pressed = event.data["action"] == "requested_action"
+    wanted = not pressed or _field(event, "requested_action", "identifier") == FIX_ALL
+    if not number or not wanted or (pressed and _by_bot(event)):
+        return None
+    head = _text(event, _COMMIT, "check_run", "head_sha")
+    return _job(event, pull_request=number, head=head, sender=_login(event) if pressed else "")
+
+
+def _of_check_suite(event: sansio.Event) -> Job | None:
+    """Which pull requests it is about is in our check runs on the commit, for forks only there."""
+    return _job(event, pull_request=0, head=_text(event, _COMMIT, "check_suite", "head_sha"))
+
+
+def _of_comment(event: sansio.Event) -> Job | None:
+    """A command, by a person, on a pull request; what it says is read again when it is done."""
+    body = _field(event, "comment", "body")
+    if not isinstance(body, str) or read_command(body) is None or _by_bot(event):
+        return None
+    where = "pull_request"
+    if event.event == "issue_comment":
+        where = "issue"
+        if not isinstance(_field(event, "issue", "pull_request"), dict):
+            return None
+    return _job(event, pull_request=_number(event, where, "number"), head="", talk=True)
+
+
+def _of_merge_group(event: sansio.Event) -> Job | None:
+    return _job(event, pull_request=0, head=_text(event, _COMMIT, "merge_group", "head_sha"))
+
+
+_READERS: Mapping[str, Callable[[sansio.Event], Job | None]] = {
+    "pull_request": _of_pull_request,
+    "check_run": _of_check_run,
+    "check_suite": _of_check_suite,
+    "issue_comment": _of_comment,
+    "pull_request_review_comment": _of_comment,
+    "merge_group": _of_merge_group,
+}
+
+
+def _job(event: sansio.Event, **more: Any) -> Job:
     return Job(
         installation=_number(event, "installation", "id"),
         repository=_text(event, r"[\w.-]{1,100}/[\w.-]{1,100}", "repository", "full_name"),
         repository_id=_number(event, "repository", "id"),
-        pull_request=_number(event, "pull_request", "number"),
-        head=_text(event, r"[0-9a-f]{40}|[0-9a-f]{64}", "pull_request", "head", "sha"),
-        reason=action,
+        reason=event.data["action"],
         delivery=event.delivery_id,
-        updated_at=_moment(event, "pull_request", "updated_at"),
+        **more,
     )
+
+
+def _by_bot(event: sansio.Event) -> bool:
+    """Whether a bot did it, we ourselves perhaps: bots have no buttons and no commands here."""
+    return bool(_field(event, "sender", "type") != "User")
+
+
+def _login(event: sansio.Event) -> str:
+    return _text(event, r"[\w-]{1,100}", "sender", "login")
 
 
 async def answer(request: web.Request, secret: str, put: Put) -> web.Response:

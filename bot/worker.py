@@ -7,11 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 import sentry_sdk
-from cachetools import LRUCache
 from gidgethub import HTTPException
 
 from bot.client import Client, Gone, Limited, Unavailable
-from bot.github import GitHub
+from bot.github import GitHub, Memory
 from bot.job import Job
 from bot.log import bound
 from bot.reviewer import Outcome, review
@@ -19,8 +18,6 @@ from bot.work import GiveUp, Postpone, TryAgain
 
 LONGEST_REVIEW = 600.0
 """Seconds."""
-BLOB_CHARACTERS = 32 * 2**20
-"""How much text of files is kept: what a blob's id names never changes."""
 NOT_FOR_US = frozenset({403, 404, 410, 451})
 """Permission not granted; repository or pull request removed; repository blocked."""
 
@@ -40,9 +37,7 @@ class Worker:
         self._client = client
         self._review = review
         self._now = now
-        self._blobs: LRUCache[str, str | None] = LRUCache(
-            BLOB_CHARACTERS, getsizeof=lambda text: len(text or "") + 100
-        )
+        self._memory = Memory()
 
     async def __call__(self, job: Job) -> Outcome:
         """Review the pull request; raises Postpone, TryAgain or GiveUp when that failed."""
@@ -55,9 +50,10 @@ class Worker:
         ):
             started = time.monotonic()
             client = self._client.repository(job.installation, job.repository_id)
+            github = GitHub(client, job.installation, job.repository_id, self._memory)
             try:
                 async with asyncio.timeout(LONGEST_REVIEW):
-                    outcome = await self._review(job, GitHub(client, self._blobs))
+                    outcome = await self._review(job, github)
             except Exception as error:  # the one place that has to know them all
                 failure = judge(error, self._now())
                 if failure is None:

@@ -40,9 +40,24 @@ def test_a_comment_says_the_fact_its_count_where_to_read_more_and_how_to_mute():
     finding = Finding("some-rule", "D", Span(1, 1), "x", "A fact.", evidence=Evidence(100, 4))
     lines = comment.explain([finding]).split("\n")
     assert len(lines) <= 8
-    assert lines[0] == "A fact. 4 of the last 100 commits changed what this step reads."
+    assert lines[0] == "A fact. Of the last 100 commits that re-ran it, 4 changed what it reads."
     assert "#some-rule" in lines[-1]
     assert "`# layerwise: ignore=some-rule`" in lines[-1]
+
+
+def test_many_findings_in_one_comment_are_cut_to_eight_lines():
+    many = [Finding("some-rule", "D", Span(n, n), f"{n}", f"Fact {n}.") for n in range(1, 20)]
+    lines = comment.explain(many).split("\n")
+    assert len(lines) <= 8
+    assert "- 15 more of the same kind." in lines
+
+
+def test_a_marker_can_be_changed_in_place():
+    body = comment.review_body([FINDING], more=False)
+    assert comment.fingerprints(body) == {FINDING.fingerprint}
+    emptied = comment.remark(body, [])
+    assert comment.is_marked(emptied)
+    assert comment.fingerprints(emptied) == set()
 
 
 def test_the_marker_tells_a_later_push_what_was_said():

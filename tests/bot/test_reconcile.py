@@ -135,7 +135,7 @@ async def test_what_was_refused_for_what_it_is_is_not_asked_for(
 
 
 async def test_what_would_be_no_job_is_not_asked_for(github, receiver, reconciler, pull):
-    await github.deliver("pull_request", pull, action="closed")
+    await github.deliver("pull_request", pull, action="labeled")
     assert await look(github, reconciler) == 0
 
 

@@ -153,12 +153,14 @@ def test_a_job_is_the_same_after_json(opened):
     assert Job.from_json(later) == job
 
 
-@pytest.mark.parametrize("action", ["opened", "reopened", "synchronize", "ready_for_review"])
-def test_what_changes_the_diff_asks_for_a_review(opened, action):
+@pytest.mark.parametrize(
+    "action", ["opened", "reopened", "synchronize", "ready_for_review", "closed"]
+)
+def test_what_changes_what_there_is_to_say_is_a_job(opened, action):
     assert ask({**json.loads(opened), "action": action}).reason == action
 
 
-@pytest.mark.parametrize("action", ["closed", "labeled", "assigned", "edited", "converted_to_draft", None, {}, []])  # fmt: skip
+@pytest.mark.parametrize("action", ["labeled", "assigned", "edited", "converted_to_draft", None, {}, []])  # fmt: skip
 def test_other_actions_ask_for_nothing(opened, action):
     assert ask({**json.loads(opened), "action": action}) is None
 
@@ -169,7 +171,7 @@ def test_an_edited_pull_request_asks_for_a_review_when_its_base_is_another(opene
     assert ask({**data, "changes": {"base": {"ref": {"from": "x"}}}}).reason == "edited"
 
 
-@pytest.mark.parametrize("event", ["ping", "push", "installation", "check_run"])
+@pytest.mark.parametrize("event", ["ping", "push", "installation", "pull_request_review"])
 def test_other_events_ask_for_nothing(opened, event):
     assert ask(json.loads(opened), event) is None
 

@@ -8,7 +8,7 @@ from gidgethub import BadRequest, GitHubBroken, QueryError, RedirectionException
 
 from bot import worker
 from bot.client import Astray, Gone, Limited, TooLarge, Unavailable
-from bot.github import GitHub
+from bot.github import BLOB_CHARACTERS, GitHub, Memory
 from bot.job import Job
 from bot.log import Formatter
 from bot.redact import Redactor
@@ -184,9 +184,9 @@ async def test_every_line_of_the_log_says_which_pull_request(caplog):
 
 
 async def test_texts_are_kept_within_bounds():
-    blobs = work(failing(Gone("x")))._blobs
+    blobs = Memory().blobs
     for number in range(200):
         blobs[str(number)] = "x" * 500_000
     blobs["none"] = None
     assert blobs["none"] is None
-    assert sum(len(text or "") for text in blobs.values()) <= worker.BLOB_CHARACTERS
+    assert sum(len(text or "") for text in blobs.values()) <= BLOB_CHARACTERS

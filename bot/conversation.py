@@ -1,0 +1,137 @@
+"""What was said on a pull request before, by us and to us; and what of it should go."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from bot import comment
+from bot.command import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation that a comment of ours began. `id` and `node` are GraphQL's.
+
+    `answered`: somebody else wrote in it. `hidden`: the comment is minimised. `outdated`: its
+    lines are gone from the diff, so that nobody sees it there.
+    """
+
+    id: str
+    path: str
+    comment: int
+    node: str
+    review: int
+    fingerprints: frozenset[str]
+    resolved: bool = False
+    answered: bool = False
+    hidden: bool = False
+    outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A review of ours. Its marker names what it said, also when a comment was deleted since."""
+
+    id: int
+    node: str
+    body: str
+    hidden: bool = False
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """What the review said, except what we took back."""
+        return comment.fingerprints(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A command that waits for an answer. `place` tells the two kinds of comments apart."""
+
+    command: Command
+    author: str
+    comment: int
+    place: Literal["issues", "pulls"] = "issues"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All of it. `ignored` are rules that somebody with write access asked to be silent here.
+
+    `check` is the external id of our check run on the head, where there is one.
+    """
+
+    threads: tuple[Thread, ...] = ()
+    reviews: tuple[Posted, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    check: str | None = None
+
+    @property
+    def said(self) -> frozenset[str]:
+        """Fingerprints that are not said again.
+
+        Those of comments that stand, that a person resolved or answered, or that a person
+        deleted: the review's own marker remembers these.
+        """
+        threads = (thread.fingerprints for thread in self.threads)
+        reviews = (review.fingerprints for review in self.reviews)
+        return frozenset().union(*threads, *reviews)
+
+    @property
+    def visible(self) -> frozenset[str]:
+        """Fingerprints of comments that stand on lines of the diff as it is now."""
+        return frozenset().union(*(t.fingerprints for t in self.threads if not t.outdated))
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What is taken back: comments to delete, reviews to reword, things to hide or to resolve."""
+
+    delete: tuple[int, ...] = ()
+    reword: tuple[tuple[int, str], ...] = ()
+    hide: tuple[str, ...] = ()
+    resolve: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.delete or self.reword or self.hide or self.resolve)
+
+
+def clean_up(
+    conversation: Conversation,
+    standing: Collection[str],
+    unread: Collection[str] = (),
+    *,
+    may_resolve: bool = False,
+) -> Cleanup:
+    """What to take back when only the fingerprints `standing` are still findings.
+
+    A comment that nobody answered is deleted; one that somebody answered is resolved, or hidden
+    where we may not resolve; one that a person resolved stays as it is. Comments on `unread`
+    paths stay: the file could not be analysed this time.
+    """
+    gone = [
+        thread
+        for thread in conversation.threads
+        if not thread.resolved
+        and not thread.hidden
+        and thread.path not in unread
+        and not thread.fingerprints & frozenset(standing)
+    ]
+    delete = [thread for thread in gone if not thread.answered]
+    answered = [thread for thread in gone if thread.answered]
+    inhabited = {thread.review for thread in conversation.threads if thread not in delete}
+    hide = [] if may_resolve else [thread.node for thread in answered]
+    hide += [r.node for r in conversation.reviews if not r.hidden and r.id not in inhabited]
+    reword = []
+    for review in conversation.reviews:
+        # what a person deleted stays in the marker: only what we delete may be said again
+        back = frozenset().union(*(t.fingerprints for t in delete if t.review == review.id))
+        if back & review.fingerprints:
+            reword.append((review.id, comment.remark(review.body, review.fingerprints - back)))
+    return Cleanup(
+        tuple(thread.comment for thread in delete),
+        tuple(reword),
+        tuple(hide),
+        tuple(thread.id for thread in answered) if may_resolve else (),
+    )

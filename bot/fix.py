@@ -1,0 +1,39 @@
+"""All fixes of a change at once: what the commit holds that somebody asked for. Pure."""
+
+from collections.abc import Mapping
+
+import rules
+from bot.analysis import Analysis
+from bot.config import Config
+from bot.snapshot import Snapshot
+
+
+def fix_all(snapshot: Snapshot, analysis: Analysis, config: Config) -> tuple[dict[str, str], str]:
+    """The new texts of the files that the fixes change, by path, and the commit's message.
+
+    Dockerfiles that share an ignore file are fixed one after the other, each on what the ones
+    before it left.
+    """
+    repository = snapshot.head
+    texts: dict[str, str] = {}
+    fixed: set[str] = set()
+    wanted = {f.fingerprint for f in (*analysis.new, *analysis.old)}
+    for build in analysis.builds:
+        now = repository.changed(texts)
+        report = rules.inspect(now, build.path, config.contexts, config.builder)
+        if report.build is None:
+            continue
+        findings = [f for f in report.findings if f.fix is not None and f.fingerprint in wanted]
+        after, done = rules.combine(report.build, findings)
+        paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
+        for path in paths:
+            texts |= _changed(now.texts, after.repository.texts, path)
+        fixed |= {f.rule for f in done if f.fix is not None}
+    return texts, "".join(f"- {rule}\n" for rule in sorted(fixed))
+
+
+def _changed(
+    before: Mapping[str, str | None], after: Mapping[str, str | None], path: str
+) -> dict[str, str]:
+    text = after.get(path)
+    return {} if text is None or text == before.get(path) else {path: text}

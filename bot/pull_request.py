@@ -1,0 +1,37 @@
+"""A PullRequest: which one, and what of it decides what we may say and do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.config import SettingsFile
+from bot.conversation import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """Which pull request: "owner/name" as it is now, its number, and the commit at its head."""
+
+    repository: str
+    number: int
+    head: str
+    draft: bool = False
+    open: bool = True
+    branch: str = ""
+    """The name of its head branch."""
+    source: str | None = None
+    """The repository of that branch; another one for a fork, None when it was deleted."""
+    source_page: str = ""
+    """The address of that repository for people."""
+    settings: SettingsFile = field(default_factory=SettingsFile)
+    conversation: Conversation = field(default_factory=Conversation)
+
+    @property
+    def own_branch(self) -> bool:
+        """Whether its branch is in the repository itself, so that we could commit to it."""
+        return self.source == self.repository
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The variables of a request's path."""
+        owner, _, name = self.repository.partition("/")
+        return {"owner": owner, "repo": name, "number": str(self.number), "head": self.head}
