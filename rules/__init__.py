@@ -118,8 +118,13 @@ def open_build(
     path: str,
     contexts: Mapping[str, str] | None = None,
     builder: str = "auto",
+    *,
+    persistent: bool | None = None,
 ) -> Report:
-    """The build of a Dockerfile, or why there is none; no rule has looked at it yet."""
+    """The build of a Dockerfile, or why there is none; no rule has looked at it yet.
+
+    `contexts`, `builder` and `persistent` (whether it keeps its disk) are the settings' own.
+    """
     text = repository.read(path)
     if path in repository.symlinks:
         return Report(path, None, skipped=f"a symbolic link to {code(text or '?')}")
@@ -130,7 +135,9 @@ def open_build(
         dockerfile = parse(text)
     except Unreadable as error:
         return Report(path, None, skipped=str(error))
-    context, found = builders.find(repository, path, dockerfile, contexts, builder)
+    context, found = builders.find(
+        repository, path, dockerfile, contexts, builder, persistent=persistent
+    )
     return Report(path, Build(path, dockerfile, context, repository, found))
 
 
@@ -139,9 +146,11 @@ def inspect(
     path: str,
     contexts: Mapping[str, str] | None = None,
     builder: str = "auto",
+    *,
+    persistent: bool | None = None,
 ) -> Report:
     """All that the rules say of the Dockerfile at a path of the repository."""
-    report = open_build(repository, path, contexts, builder)
+    report = open_build(repository, path, contexts, builder, persistent=persistent)
     if report.build is None:
         return report
     if mutes_file(report.build.dockerfile.text):

@@ -4,27 +4,23 @@ When an install runs again, its package manager downloads every package again, a
 the same as before. A cache mount keeps the manager's download folder between builds, outside the
 image (https://docs.docker.com/build/cache/optimize/#use-cache-mounts).
 
-It helps where the builder keeps its disk: laptops, self-hosted and managed builders. Silent where
-one or two tools are installed (they are downloaded when they change), where the folder of the
-cache is not certain (the user, a variable), where something else uses it, and where the frontend
-or the builder knows no mounts.
+It helps where the builder keeps its disk: laptops, self-hosted and managed builders. All RUNs of
+one manager that build on each other get it together, and what would empty the cache goes.
+
+Silent where the folder of the cache is not certain (the user, a variable, the base image), where
+a later step or the running program needs what lies there, where a call works offline, and where
+the frontend or the builder knows no mounts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rules.model.cache import Build, Layer
-from rules.model.finding import Edit, Finding, Fix, Silence
-from rules.model.installs.find import Piece, may_say, pieces
-from rules.model.installs.install import Cache
-from rules.model.managers import PROGRAMS
-from rules.model.mounts import (
-    cache_folder,
-    hides_files,
-    knows_mounts,
-    mounted,
-    set_in_file,
-)
-from rules.model.prose import code
+from rules.model.cache import Build
+from rules.model.dockerfile import Span
+from rules.model.downloads import Family, families
+from rules.model.finding import Finding, Fix, Silence
+from rules.model.mounting import Mounting, mount_all
+from rules.model.mounts import UnsureError, knows_mounts
+from rules.model.prose import listed
 from rules.model.rule import Example, Rule
 
 rule = Rule(
@@ -52,110 +48,49 @@ COPY . .
 )
 
 
-FEW = 2
-"""Packages that are not worth a mount."""
-
-
 @rule.check
 def find(build: Build) -> Iterator[Finding | Silence]:
-    """One finding for each RUN whose installs have no mount on their cache."""
-    for layer in build.layers:
-        if layer.instruction.keyword != "RUN" or not may_say(layer, PROGRAMS):
-            continue
-        installs = [p for p in pieces(build, layer) if p.manager is not None]
-        if not any(_is_worth_it(piece) for piece in installs):
-            continue
-        caches = {p.manager.cache: p for p in installs if p.manager is not None}
-        for cache, piece in caches.items():
-            line = layer.instruction.span.start
-            reason = knows_mounts(build) or _beyond(piece) or _unsure(layer, cache)
-            folder = None if reason else cache_folder(layer, cache)
-            if reason is not None:
-                yield rule.silence(build.path, line, reason)
-            elif folder is None:
-                reason = f"the cache of {piece.processes[0].name} may be elsewhere"
-                yield rule.silence(build.path, line, reason)
-            elif hides_files(build, layer, folder):
-                yield rule.silence(build.path, line, "a COPY puts files where the cache is")
-            elif not mounted(layer, folder):
-                yield _report(build, layer, [p for p in installs if _uses(p, cache)], folder)
+    """One finding for each manager whose RUNs lack a mount on its cache."""
+    for family in families(build):
+        line = family.layers[0].instruction.span.start
+        reason = knows_mounts(build)
+        mounting = None
+        try:
+            mounting = None if reason else mount_all(family)
+        except UnsureError as unsure:
+            reason = str(unsure)
+        if reason is not None:
+            yield rule.silence(build.path, line, f"{family.manager.name}: {reason}")
+        elif mounting is not None and mounting.uses:
+            yield _report(family, mounting)
 
 
-def _is_worth_it(piece: Piece) -> bool:
-    """Whether an install has many packages: one tool is downloaded anew when it changes."""
-    if piece.reads is None or piece.reads.project:
-        return piece.reads is not None
-    words = [word for word in piece.processes[0].args if word and not word.startswith("-")]
-    return len(words) > FEW + 1  # the first is the command
-
-
-def _uses(piece: Piece, cache: Cache) -> bool:
-    return piece.manager is not None and piece.manager.cache is cache
-
-
-def _beyond(piece: Piece) -> str | None:
-    """Why a mount on the manager's cache would not be enough, or too much."""
-    manager, reads = piece.manager, piece.reads
-    assert manager is not None
-    if len(manager.caches) > 1 or not manager.cache.plain or (reads and reads.caches):
-        return f"the cache of {manager.name} needs more than one mount"
-    options = {word.value.partition("=")[0] for word in piece.processes[0].argv}
-    return "an option moves the cache" if options & set(manager.cache.options) else None
-
-
-def _unsure(layer: Layer, cache: Cache) -> str | None:
-    """Why a mount on this cache could do harm or nothing."""
-    for name in cache.disabled_by:
-        if set_in_file(layer, name) is not None:
-            return f"{name} switches the cache off"
-    script = layer.script
-    if script is None or script.opaque is not None:
-        return "the RUN cannot be read"
-    for command in script.commands:
-        words = [word.value for word in command.argv]
-        if any(cache.folder in word for word in words):
-            return "the RUN names the cache itself"
-        if "cache" in words[1:3] and {"clean", "purge", "clear"} & set(words[1:4]):
-            return "the RUN empties the cache itself"
-    return None
-
-
-def _report(build: Build, layer: Layer, installs: list[Piece], folder: str) -> Finding:
-    instruction, manager = layer.instruction, installs[0].manager
-    assert manager is not None
+def _report(family: Family, mounting: Mounting) -> Finding:
+    build = family.build
+    projects = [use for use in mounting.uses if use.is_project]
+    layer = (projects or mounting.uses)[0].layer
     stage = build.dockerfile.stages[layer.stage]
-    locked = ",sharing=locked" if manager.cache.locked else ""
-    at = instruction.script_offset(0)
-    edits = [Edit(build.path, at, at, f"--mount=type=cache,target={folder}{locked} ")]
-    for piece in installs:
-        edits += _without(build, layer, piece, manager.cache.purges)
-    words = " and ".join(code(p.words) for p in installs[:2])
-    plain = " && ".join(p.without(manager.cache.purges) for p in installs)
+    mine = [use for use in mounting.uses if use.layer is layer]
+    gone = {word for purge in mounting.purges for word in purge.operands}
+    plain = [" ".join(w.raw for w in use.process.argv if w not in gone) for use in mine]
+    verb = "downloads" if len(mine) == 1 else "download"
+    message = (
+        f"Whenever this layer is built again, {listed([use.words for use in mine])} {verb} every "
+        f"package again. A cache mount keeps the downloads where the builder keeps its disk."
+    )
+    others = [each.instruction.span.start for each in mounting.lacking if each is not layer]
+    if others:
+        lines = ", ".join(str(line) for line in others)
+        message += f" The other RUNs of {family.manager.name} need it too (line {lines})."
+    if mounting.settings or mounting.purges:
+        words = [path.rpartition("/")[2] for path in mounting.settings]
+        words += [purge.words for purge in mounting.purges]
+        message += f" What would empty it goes: {listed(list(dict.fromkeys(words)))}."
     return rule.finding(
         build.path,
-        instruction.span,
-        subject=f"{stage.name or stage.index} {plain}",
-        message=(
-            f"Whenever this layer is built again, {words} downloads every package again. A cache "
-            f"mount keeps the downloads where the builder keeps its disk."
-        ),
-        fix=Fix(tuple(sorted(edits))),
+        Span(layer.instruction.span.start, layer.instruction.span.end),
+        subject=f"{stage.name or stage.index} {' && '.join(plain)}",
+        message=message,
+        severity="warning" if projects and build.builder.keeps_disk else "info",
+        fix=Fix(mounting.edits),
     )
-
-
-def _without(build: Build, layer: Layer, piece: Piece, options: Sequence[str]) -> list[Edit]:
-    """Edits that take options out of a command: with their line, where they are alone on it."""
-    text, edits = build.dockerfile.text, []
-    for word in piece.processes[0].argv:
-        if word.raw not in options:
-            continue
-        start = layer.instruction.script_offset(word.start)
-        end = layer.instruction.script_offset(word.end - 1) + 1
-        line_start = text.rfind("\n", 0, start) + 1
-        line_end = text.find("\n", end) + 1
-        if not text[line_start:start].strip() and text[end:line_end].strip() == "\\":
-            start, end = line_start, line_end
-        else:
-            start = len(text[:start].rstrip(" \t"))
-        edits.append(Edit(build.path, start, end, ""))
-    return edits

@@ -1,7 +1,8 @@
 """No fix without proof: what a fix must hold before anybody sees it.
 
 Applied in memory it must give a file that parses, holds the same work, leaves its finding silent,
-sets off no other, and is better by the measure of its rule's strategy and worse by none.
+sets off no other (what is merely worth knowing apart), and is better by the measure of its rule's
+strategy and worse by none.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from rules.model.cache import Build, Change, file_classes, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
 from rules.model.rule import Measure, Rule
+from rules.mount_proof import lost_for_mounts, runs
 
 Look = Callable[[Build], Iterable[Finding]]
 
@@ -44,13 +46,17 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
         return f"the changed file could not be read: {error}"
     if not after.dockerfile.agrees:
         return "two readings of the changed Dockerfile disagree"
-    before = {f.fingerprint for f in look(build)}
-    now = {f.fingerprint for f in look(after)}
-    if finding.fingerprint in now:
+    now = list(look(after))
+    if any(f.fingerprint == finding.fingerprint for f in now):
         return "the fault is still there after it"
-    if now - before:
+    if _faults(now) - _faults(look(build)):
         return "it would set off another finding"
     return _MEASURES[rule.measure](build, after)
+
+
+def _faults(findings: Iterable[Finding]) -> Counter[str]:
+    """How many faults each rule finds; a fix may change the command that one speaks of."""
+    return Counter(f.rule for f in findings if f.severity == "warning")
 
 
 def _fewer_steps(before: Build, after: Build) -> str | None:
@@ -69,13 +75,24 @@ def _fewer_steps(before: Build, after: Build) -> str | None:
 
 def _same_steps(before: Build, after: Build) -> str | None:
     """Mounts: every edit re-runs what it did, and the commands are the same."""
-    if _commands(before) != _commands(after):
+    apart = len(runs(before)) == len(runs(after))
+    if apart and (wrong := lost_for_mounts(before, after)):
+        return wrong
+    if not apart and _commands(before) != _commands(after):
         return "it would change the commands that run"
+    again = _runs_again if apart else _work_rerun
     for path in file_classes(before):
         change = Change(edits=frozenset({path}))
-        if _work_rerun(before, change) != _work_rerun(after, change):
+        if again(before, change) != again(after, change):
             return f"an edit to {path} would re-run other steps"
     return None
+
+
+def _runs_again(build: Build, change: Change) -> list[int]:
+    """Which RUNs an edit re-runs, by their places among the RUNs."""
+    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
+    places = enumerate(runs(build))
+    return [place for place, layer in places if layer.instruction.span.start in lines]
 
 
 def _fewer_files(before: Build, after: Build) -> str | None:
@@ -149,14 +166,9 @@ def _commands(build: Build) -> list[tuple[object, ...]]:
             found.append((*state, layer.instruction.value))
             continue
         found += [
-            (*state, tuple(word.raw for word in command.argv if word.raw not in CACHE_SWITCHES))
-            for command in layer.script.commands
+            (*state, tuple(word.raw for word in command.argv)) for command in layer.script.commands
         ]
     return found
-
-
-CACHE_SWITCHES = frozenset(["--no-cache-dir"])
-"""Words that only switch a cache off: a mount may take them away."""
 
 
 def _others(build: Build, moved: tuple[str, ...] = ()) -> list[tuple[object, ...]]:

@@ -31,23 +31,41 @@ class Builder:
     reason: str = ""
     """What decided on the context, in words: a file, `the settings`, `its sources`; or why
     nothing did."""
+    persistent: bool | None = None
+    """What the settings say of `keeps_disk`."""
 
     @property
     def takes_mounts(self) -> bool:
         """Whether `RUN --mount=type=cache` and heredocs may be suggested to it."""
         return self.name in ("buildkit", "podman")
 
+    @property
+    def keeps_disk(self) -> bool:
+        """Whether a cache mount is still there for the next build, as far as workflows show.
 
-def find(
+        A hosted runner is new each time, and no `cache-to` exports mounts
+        (https://docs.docker.com/build/ci/github-actions/cache/#cache-mounts). Where no workflow
+        builds the file, laptops are thought of.
+        """
+        if self.persistent is not None:
+            return self.persistent
+        seen = [i for i in self.invocations if i.source.startswith(".github/")]
+        return not seen or not all(i.hosted for i in seen)
+
+
+def find(  # noqa: PLR0913  # what is known of the repository, and what the settings say
     repository: Repository,
     path: str,
     dockerfile: Dockerfile,
     contexts: Mapping[str, str] | None = None,
     builder: str = "auto",
+    *,
+    persistent: bool | None = None,
 ) -> tuple[BuildContext, Builder]:
     """Find the context and the builder of the Dockerfile at `path`.
 
-    `contexts` are the settings' own: folder of the context by path of the Dockerfile.
+    `contexts` are the settings' own: folder of the context by path of the Dockerfile; so are
+    `builder` and `persistent`, whether it keeps its disk.
     """
     invocations = tuple(i for i in read_invocations(repository) if i.dockerfile == path)
     said = (contexts or {}).get(path)
@@ -57,7 +75,7 @@ def find(
     else:
         found = _decide(repository, path, dockerfile, invocations)
     root, kind, reason = found
-    by = Builder(_name(invocations, builder), bool(invocations), invocations, reason)
+    by = Builder(_name(invocations, builder), bool(invocations), invocations, reason, persistent)
     keeps_git = any(("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "1") in i.args for i in invocations)
     return BuildContext.read(repository, path, root, kind, keeps_git=keeps_git), by
 

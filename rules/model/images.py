@@ -136,6 +136,11 @@ class Image:
     folder: str | None
     """WORKDIR that it sets, `/` when it sets none; None when unknown."""
 
+    @property
+    def official(self) -> bool:
+        """Whether it is one of the Docker Official Images."""
+        return self.name in _LIBRARY
+
 
 def read_image(reference: str) -> Image:
     """Read the image that FROM names, `reference` expanded as far as it can be.

@@ -1,11 +1,49 @@
-"""Where a cache mount belongs, and who understands one."""
+"""Where a cache mount belongs: the folder of a manager's cache for one call, and whose it is."""
 
+from dataclasses import dataclass
+
+from rules.model.accounts import ROOT, Account, account_of, base_image
 from rules.model.cache import Build, Layer
-from rules.model.installs.install import Cache
+from rules.model.images import Image
+from rules.model.installs.find import may_say, processes_of
+from rules.model.installs.install import LATEST, Cache
+from rules.model.mount import Mount
+from rules.model.order import inherited
+from rules.model.processes import Process
 from rules.model.variables import Variable
 
 _FRONTENDS = ("docker/dockerfile", "docker.io/docker/dockerfile")
 _SHELLS = frozenset("sh bash ash dash".split())
+
+
+class UnsureError(Exception):
+    """Why the folder of a cache is not certain, or why it must have no mount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One folder that a mount belongs on, and the account that writes to it."""
+
+    folder: str
+    """Absolute."""
+    account: Account
+    cache: Cache
+
+    @property
+    def flag(self) -> str:
+        """The flag of RUN."""
+        parts = [f"--mount=type=cache,target={self.folder}"]
+        if self.cache.locked:
+            parts.append("sharing=locked")
+        return ",".join(parts + self.owner)
+
+    @property
+    def owner(self) -> list[str]:
+        """The options that give the mount its owner; root's need none."""
+        if self.account.uid == 0:
+            return []
+        gid = self.account.gid
+        return [f"uid={self.account.uid}", *([] if gid is None else [f"gid={gid}"])]
 
 
 def knows_mounts(build: Build) -> str | None:
@@ -31,18 +69,111 @@ def knows_mounts(build: Build) -> str | None:
     return f"frontend {tag} may not know mounts"
 
 
-def cache_folder(layer: Layer, cache: Cache) -> str | None:
-    """The absolute path of a manager's cache for this RUN; None when it is not certain."""
+def find_places(build: Build, layer: Layer, process: Process, cache: Cache) -> tuple[Place, ...]:
+    """The folders of a cache that a call of its manager uses; raises UnsureError.
+
+    Empty where the base image has no such cache.
+    """
+    if cache.refused is not None:
+        raise UnsureError(cache.refused)
     if layer.shell[0].rpartition("/")[2] not in _SHELLS:
-        return None
-    if layer.user not in ("root", "0"):
-        return None  # the mount belongs to root, and this user could not write to it
-    for name, below in (*cache.variables, ("HOME", f"/{cache.folder}")):
-        variable = set_in_file(layer, name)
-        if variable is not None:
-            value = variable.value.text
-            return value.rstrip("/") + below if value and value.startswith("/") else None
-    return f"/root/{cache.folder}"
+        raise UnsureError("the shell is not known")
+    image = base_image(build, layer.stage)
+    if cache.on and not _is_on(image, cache):
+        return ()
+    if cache.folder.startswith("/") and not _may_move(cache):
+        if process.user not in (None, "root", "0"):
+            raise UnsureError("the account that runs it is not certain")
+        return (Place(cache.folder, ROOT, cache),)
+    if image.user is None or (image.user != "root" and not image.official):
+        raise UnsureError("the base image may keep the cache elsewhere")
+    account = account_of(build, layer, process.user or layer.user)
+    if account is None:
+        raise UnsureError("the account that runs it is not certain")
+    folder = _folder(layer, process, cache, image, account)
+    folders = [f"{folder}/{part}" for part in cache.parts] or [folder]
+    if account.uid != 0 and any(f.rpartition("/")[0] != account.home for f in folders):
+        # The engine makes the folders above a mount, and they are root's.
+        raise UnsureError("the folder above the cache may not be the account's own")
+    return tuple(Place(f, account, cache) for f in folders)
+
+
+def _may_move(cache: Cache) -> bool:
+    return bool(cache.variables or cache.options or cache.in_images)
+
+
+def _is_on(image: Image, cache: Cache) -> bool:
+    """Whether the release of a base image is one that has the cache; no number is the latest."""
+    digits = (image.tag or "latest").partition(".")[0].partition("-")[0]
+    release = int(digits) if digits.isascii() and digits.isdigit() else None
+    if release is None and digits not in ("latest", "rawhide"):
+        return False
+    return any(
+        image.name == name and (last >= LATEST if release is None else first <= release <= last)
+        for name, first, last in cache.on
+    )
+
+
+def _folder(layer: Layer, process: Process, cache: Cache, image: Image, account: Account) -> str:
+    said = _said(process, cache) or _set(layer, process, cache)
+    if said is not None:
+        return said
+    if not process.inherits:
+        raise UnsureError("its environment is not known")
+    in_image = dict(cache.in_images).get(image.name)
+    if in_image is not None:
+        return in_image
+    if cache.in_images and not image.official:
+        raise UnsureError("the base image may keep the cache elsewhere")
+    if cache.root_folder is not None and account.uid == 0:
+        return cache.root_folder
+    if cache.folder.startswith("/"):
+        return cache.folder
+    home = _variable(layer, process, "HOME")
+    return f"{account.home if home is None else _absolute(home.value)}/{cache.folder}"
+
+
+def _said(process: Process, cache: Cache) -> str | None:
+    """The folder that an option of the call names."""
+    words = [process.argv[0].value, *process.args]
+    for place, word in enumerate(words):
+        name, equals, value = (word or "").partition("=")
+        if name in cache.options:
+            return _absolute(value if equals else next(iter(words[place + 1 :]), None))
+        if name in cache.not_with:
+            raise UnsureError(f"`{name}` puts what it installs elsewhere")
+    return None
+
+
+def _set(layer: Layer, process: Process, cache: Cache) -> str | None:
+    """The folder that variables of the file name."""
+    for name in cache.moved_with:
+        if _variable(layer, process, name) is not None:
+            raise UnsureError(f"{name} moves the cache")
+    for name, below in cache.variables:
+        found = _variable(layer, process, name)
+        if found is not None:
+            return _absolute(found.value) + below
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    value: str | None
+
+
+def _variable(layer: Layer, process: Process, name: str) -> _Found | None:
+    """A variable as the file sets it for a call; None where it does not."""
+    if name in process.environment:
+        return _Found(process.environment[name])
+    variable = set_in_file(layer, name)
+    return None if variable is None else _Found(variable.value.text)
+
+
+def _absolute(value: str | None) -> str:
+    if value is None or not value.startswith("/") or any(c in value for c in " ,\"'$"):
+        raise UnsureError("the folder of the cache is not known")
+    return value.rstrip("/")
 
 
 def set_in_file(layer: Layer, name: str) -> Variable | None:
@@ -50,22 +181,73 @@ def set_in_file(layer: Layer, name: str) -> Variable | None:
     return next((v for v in reversed(layer.variables.variables) if v.name == name), None)
 
 
-def mounted(layer: Layer, folder: str) -> bool:
-    """Whether a cache mount of the RUN covers this folder, or may."""
+def is_inside(path: str, folder: str) -> bool:
+    """Whether an absolute path is a folder or lies in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def covering(layer: Layer, folder: str) -> Mount | None:
+    """The cache mount of a RUN that a folder lies in, or may."""
     for mount in layer.mounts:
-        if mount.type != "cache":
-            continue
-        if mount.target is None or (folder + "/").startswith(mount.target.rstrip("/") + "/"):
-            return True
-    return False
+        if mount.type == "cache" and (mount.target is None or is_inside(folder, mount.target)):
+            return mount
+    return None
+
+
+def is_mounted(layer: Layer, place: Place) -> bool:
+    """Whether a RUN has a mount for a place, or for a part of it that people rightly mount."""
+    if covering(layer, place.folder) is not None:
+        return True
+    targets = [mount.target for mount in layer.mounts if mount.type == "cache" and mount.target]
+    return any(
+        is_inside(target, folder)
+        for target in targets
+        for folder in (place.folder, *place.cache.accepted)
+    )
 
 
 def hides_files(build: Build, layer: Layer, folder: str) -> bool:
-    """Whether a COPY of the stage puts files where the mount would hide them."""
-    for other in build.layers:
-        if other.stage != layer.stage or other.copy is None:
+    """Whether a COPY before a RUN puts files where a mount would hide them, or may."""
+    mine = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
+    for other in [*inherited(build, layer.stage), *mine]:
+        copy = other.copy
+        if copy is None:
             continue
-        target = other.copy.destination
-        if target is None or (target.rstrip("/") + "/").startswith(folder + "/"):
+        target = copy.destination
+        if target is None or is_inside(target.rstrip("/") or "/", folder):
+            return True
+        if not is_inside(folder, target):
+            continue
+        if copy.stage is not None or copy.image is not None:
+            return True
+        if any(is_inside(copy.target(file) or folder, folder) for file in copy.files):
             return True
     return False
+
+
+def is_moved_before(build: Build, layer: Layer, cache: Cache) -> bool:
+    """Whether a command before, in the stage or in the RUN, may have moved the cache."""
+    mine = [other for other in build.layers[: layer.index + 1] if other.stage == layer.stage]
+    for other in [*inherited(build, layer.stage), *mine]:
+        if other.instruction.keyword == "RUN" and cache.moved_by:
+            calls = processes_of(build, other) if may_say(other, _programs(cache)) else ()
+            if any(says(process, command) for process in calls for command in cache.moved_by):
+                return True
+    return False
+
+
+def _programs(cache: Cache) -> list[str]:
+    return [command.split()[0] for command in cache.moved_by]
+
+
+def says(process: Process, command: str) -> bool:
+    """Whether a call starts with these words, options between them aside."""
+    program, *wanted = command.split()
+    if process.name != program:
+        return False
+    words = [word or "" for word in process.args]
+    plain = [w for w in words if not w.startswith("-")]
+    verbs = [w for w in wanted if not w.startswith("-")]
+    options = [w for w in wanted if w.startswith("-")]
+    starts = all(p.startswith(v) for p, v in zip(plain, verbs, strict=False))
+    return len(plain) >= len(verbs) and starts and all(option in words for option in options)

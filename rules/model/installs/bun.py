@@ -28,6 +28,7 @@ _CACHE = Cache(
     options=("--cache-dir",),
     purges=("--no-cache",),
     cleaned_by=("bun pm cache rm",),
+    offline=("--offline",),
 )
 """https://bun.com/docs/pm/global-cache"""
 

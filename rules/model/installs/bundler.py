@@ -189,6 +189,8 @@ BUNDLER = Manager(
             variables=(("GEM_HOME", "/cache"),),
             in_images=(("ruby", "/usr/local/bundle/cache"),),
             cleaned_by=("bundle clean", "gem cleanup"),
+            moved_with=("BUNDLE_PATH", "BUNDLE_DEPLOYMENT", "BUNDLE_USER_HOME"),
+            offline=("--local", "--prefer-local"),
             moved_by=("bundle config", "bundle install --path", "bundle install --deployment"),
         ),
     ),

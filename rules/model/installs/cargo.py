@@ -196,6 +196,7 @@ CARGO = Manager(
             in_images=(("rust", "/usr/local/cargo"),),
             parts=("registry", "git/db"),  # programs and settings lie beside these
             cleaned_by=("cargo cache",),
+            offline=("--offline", "--frozen"),
             shared=True,
         ),
     ),

@@ -98,6 +98,7 @@ DART = Manager(
             folder=".pub-cache",
             variables=(("PUB_CACHE", ""),),
             cleaned_by=("dart pub cache clean", "flutter pub cache clean"),
+            offline=("--offline",),
             shared=True,
         ),
     ),

@@ -290,6 +290,7 @@ DOTNET = Manager(
             variables=(("NUGET_PACKAGES", ""),),
             options=("--packages",),
             cleaned_by=("dotnet nuget locals",),
+            offline=("--no-restore", "--no-build"),
             shared=True,
         ),
     ),

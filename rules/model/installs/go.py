@@ -196,6 +196,7 @@ GO = Manager(
             folder=".cache/go-build",
             variables=(("GOCACHE", ""), ("XDG_CACHE_HOME", "/go-build")),
             cleaned_by=("go clean -cache",),
+            not_for=("mod", "work"),
             moved_by=("go env -w",),
         ),
     ),

@@ -139,6 +139,7 @@ GRADLE = Manager(
             options=("-g", "--gradle-user-home"),
             in_images=(("gradle", "/home/gradle/.gradle"),),
             parts=("caches", "wrapper"),
+            offline=("--offline",),
             locked=True,
             shared=True,
         ),

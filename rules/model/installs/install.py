@@ -20,6 +20,10 @@ class Image(Protocol):
         """The absolute paths of all files of the build context in this folder and below it."""
 
 
+LATEST = 9999
+"""As the last release of an image in `Cache.on`: there is no later one that does without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cache:
     """One folder in which a package manager keeps what it downloads, from the tool's own pages.
@@ -55,12 +59,26 @@ class Cache:
     """Later calls of the tool read from it: each RUN that calls it needs the mount, or none."""
     refused: str | None = None
     """Why never a mount: what else lies there and is used afterwards."""
-
-    @property
-    def plain(self) -> bool:
-        """Whether one mount on `folder` is all there is to it, wherever the base image is from."""
-        special = self.parts or self.shared or self.refused or self.root_folder or self.in_images
-        return not special
+    moved_with: tuple[str, ...] = ()
+    """Variables with which it is elsewhere, in ways that are not followed."""
+    not_with: tuple[str, ...] = ()
+    """Options with which a call is left alone."""
+    not_for: tuple[str, ...] = ()
+    """First words of calls that do not use it."""
+    offline: tuple[str, ...] = ()
+    """Options with which a call must find all in it: an empty mount would make it fail."""
+    on: tuple[tuple[str, int, int], ...] = ()
+    """The only images that have it: the repository (`fedora`), the first release and the last."""
+    accepted: tuple[str, ...] = ()
+    """Other folders that hold some of it: a mount there is left alone."""
+    index: bool = False
+    """It is the index that `update` fetches, and that an install in the same RUN reads."""
+    instead: str = ""
+    """What stands in the place of an option of `purges`, where it does more than that."""
+    keep_options: tuple[tuple[str, str], ...] = ()
+    """By program: the options with which packages stay in it once they are installed."""
+    emptied_by: str = ""
+    """A settings file of base images that empties it, and is in the way of a mount."""
 
 
 @dataclass(frozen=True, slots=True)

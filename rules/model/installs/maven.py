@@ -176,6 +176,7 @@ MAVEN = Manager(
             folder=".m2/repository",
             options=("-Dmaven.repo.local",),
             cleaned_by=("mvn dependency:purge-local-repository",),
+            offline=("-o", "--offline"),
             locked=True,
             shared=True,
         ),

@@ -174,6 +174,7 @@ PIP_CACHE = Cache(
     options=("--cache-dir",),
     disabled_by=("PIP_NO_CACHE_DIR",),
     purges=("--no-cache-dir",),
+    not_with=("--target", "-t"),
     cleaned_by=("pip cache purge", "pip cache remove"),
     moved_by=("pip config",),
 )

@@ -53,6 +53,7 @@ _STORE = Cache(
     ),
     options=("--store-dir",),
     cleaned_by=("pnpm store prune",),
+    offline=("--offline",),
     moved_by=("pnpm config set store-dir", "pnpm config set storeDir", "pnpm set store-dir"),
 )
 """https://pnpm.io/settings#storedir"""
@@ -61,6 +62,7 @@ _OLD_STORE = Cache(
     variables=_STORE.variables[:1],
     options=_STORE.options,
     cleaned_by=_STORE.cleaned_by,
+    offline=_STORE.offline,
     moved_by=_STORE.moved_by,
 )
 """Up to 6: https://pnpm.io/6.x/npmrc#store-dir"""

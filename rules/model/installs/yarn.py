@@ -4,6 +4,7 @@ https://classic.yarnpkg.com/en/docs/cli/install and https://yarnpkg.com/cli/inst
 """
 
 import posixpath
+from dataclasses import replace
 
 from rules.model.installs.install import (
     Cache,
@@ -69,7 +70,14 @@ _CLASSIC_CACHE = Cache(
     options=("--cache-folder",),
     root_folder="/usr/local/share/.cache/yarn",
     cleaned_by=("yarn cache clean",),
-    moved_by=("yarn config set cache-folder",),
+    moved_by=(
+        "yarn config set cache-folder",
+        "yarn set version",
+        "yarn policies set-version",
+        "corepack prepare yarn",
+        "corepack use yarn",
+    ),
+    offline=("--offline",),
     locked=True,
 )
 """https://classic.yarnpkg.com/en/docs/cli/cache; one at a time: the same pages on `--mutex`."""
@@ -82,9 +90,23 @@ _MODERN_CACHE = Cache(
 """https://yarnpkg.com/configuration/yarnrc#cacheFolder"""
 
 
-@following
 def read(call: Call, image: Image) -> Reads | None:
     """Read `yarn`, `yarn install` and `yarn workspaces focus`."""
+    found = _read(call, image)
+    if found is None or not found.project or found.caches is not None:
+        return found
+    options = dict(split_options(call.words, _VALUED)[0])
+    try:
+        folder = project_folder(image, call.at(options.get("--cwd") or call.folder))
+        classic = not _is_modern(image, folder)
+    except NeedsSourceError:
+        classic = False
+    why = "which version of yarn it is decides on the cache"
+    return found if classic else replace(found, caches=(replace(_CLASSIC_CACHE, refused=why),))
+
+
+@following
+def _read(call: Call, image: Image) -> Reads | None:
     options, arguments = split_options(call.words, _VALUED)
     names = {name for name, _ in options}
     focus = arguments[:2] == ["workspaces", "focus"]

@@ -1,0 +1,119 @@
+"""Whom a RUN runs as: the account's number and its home, where the file or its base image tells.
+
+A mount below the home of an account whose number is not known could not be written to.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rules.model.cache import Build, Layer
+from rules.model.images import Image, read_image
+from rules.model.installs.find import processes_of
+from rules.model.order import inherited
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the image whose home is there; `gid` None where it is not certain."""
+
+    name: str
+    uid: int
+    gid: int | None
+    home: str
+
+
+ROOT = Account("root", 0, 0, "/root")
+
+_IN_IMAGES = {
+    "node": Account("node", 1000, 1000, "/home/node"),
+    "oven/bun": Account("bun", 1000, 1000, "/home/bun"),
+    "gradle": Account("gradle", 1000, 1000, "/home/gradle"),
+}
+"""Accounts that images come with, from the images' own Dockerfiles."""
+
+
+def base_image(build: Build, stage: int) -> Image:
+    """The image that a stage is built on in the end, through the stages between."""
+    for layer in build.layers:
+        if layer.instruction.keyword == "FROM" and layer.stage == stage:
+            if layer.parent is not None:
+                return base_image(build, layer.parent)
+            return read_image(layer.image or build.dockerfile.stages[stage].image)
+    raise LookupError(stage)
+
+
+def account_of(build: Build, layer: Layer, user: str | None) -> Account | None:
+    """The account of a user as USER or a wrapper names it; None when it is not certain."""
+    if user is None:
+        return None
+    name, colon, group = user.partition(":")
+    if name in ("root", "0"):
+        return ROOT
+    known = [*_made(build, layer), _IN_IMAGES.get(base_image(build, layer.stage).name)]
+    account = next((a for a in known if a is not None and name in (a.name, str(a.uid))), None)
+    if account is None or not colon or group in (account.name, str(account.gid)):
+        return account
+    return replace(account, gid=int(group) if group.isascii() and group.isdigit() else None)
+
+
+def _made(build: Build, layer: Layer) -> Iterator[Account]:
+    """Accounts that RUNs before a layer make, the last first."""
+    mine = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
+    for other in reversed([*inherited(build, layer.stage), *mine]):
+        if other.instruction.keyword != "RUN" or not other.words & _MAKERS.keys():
+            continue
+        for process in processes_of(build, other):
+            if process.name in _MAKERS and None not in process.args:
+                account = _read(process.name, [word or "" for word in process.args])
+                if account is not None:
+                    yield account
+
+
+_MAKERS = {"useradd": "bcdefgGkKpRsuZ", "adduser": "hgsGuk"}
+"""Programs that make an account, and their letters that have a value."""
+_LONG = frozenset(
+    "--uid --gid --home --home-dir --shell --gecos --comment --groups --ingroup --skel "
+    "--base-dir --password --expiredate --inactive --key".split()
+)
+
+
+def _read(program: str, words: Sequence[str]) -> Account | None:
+    """Read a call; None unless it gives a number and makes a home.
+
+    https://manpages.debian.org/bookworm/passwd/useradd.8.en.html and
+    https://manpages.debian.org/bookworm/adduser/adduser.8.en.html
+    """
+    said: dict[str, str] = {}
+    names: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            said[name] = value if equals or name not in _LONG else next(rest, "")
+        elif word.startswith("-"):
+            for place, letter in enumerate(word[1:], start=2):
+                if letter in _MAKERS[program]:
+                    said[letter] = word[place:] or next(rest, "")
+                    break
+                said[letter] = ""
+        else:
+            names.append(word)
+    system = said.keys() & {"r", "S", "--system"}
+    if program == "useradd":
+        makes_home = bool(said.keys() & {"m", "--create-home"})
+        home = said.get("d", said.get("--home-dir", said.get("--home")))
+        gid = said.get("g", said.get("--gid", ""))
+    else:
+        makes_home = not said.keys() & {"H", "--no-create-home"}
+        home = said.get("h", said.get("--home"))
+        gid = said.get("--gid", "")
+    uid = said.get("u", said.get("--uid", ""))
+    if len(names) != 1 or not makes_home or system or not _is_number(uid):
+        return None
+    return Account(
+        names[0], int(uid), int(gid) if _is_number(gid) else None, home or f"/home/{names[0]}"
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
