@@ -77,12 +77,14 @@ def start_sentry(dsn: str | None, redactor: Redactor) -> None:
     """Report errors to Sentry where there is a DSN, and nothing secret with them.
 
     Local variables would hold tokens and the private key: gidgethub's and PyJWT's frames do.
+    Breadcrumbs would hold the names of private repositories.
     """
     if dsn is None:
         return
     sentry_sdk.init(
         dsn=dsn,
         include_local_variables=False,
+        max_breadcrumbs=0,
         send_default_pii=False,
         max_request_body_size="never",
         before_send=lambda event, _hint: redactor.value(event),
