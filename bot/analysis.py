@@ -50,7 +50,13 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
     builds: list[Build] = []
     touched, governed = _dockerfiles(snapshot, config)
     for path in [*touched, *governed]:
-        report = rules.inspect(snapshot.head, path, config.contexts, config.builder)
+        report = rules.inspect(
+            snapshot.head,
+            path,
+            config.contexts,
+            config.builder,
+            persistent=config.persistent_builder,
+        )
         if report.build is None:
             skipped.append((path, report.skipped or "unknown"))
             continue
@@ -82,7 +88,13 @@ def _dockerfiles(snapshot: Snapshot, config: Config) -> tuple[list[str], list[st
     if ignores:
         others = sorted(p for p in snapshot.head.paths if is_dockerfile(p) and p not in touched)
         for path in others[:MAX_DOCKERFILES]:
-            report = rules.open_build(snapshot.head, path, config.contexts, config.builder)
+            report = rules.open_build(
+                snapshot.head,
+                path,
+                config.contexts,
+                config.builder,
+                persistent=config.persistent_builder,
+            )
             if report.build is not None and _ignore_path(report.build) in ignores:
                 governed.append(path)
     return touched[:MAX_DOCKERFILES], governed
@@ -95,7 +107,9 @@ def _fingerprints_before(snapshot: Snapshot, path: str, config: Config) -> set[s
     base: Repository = snapshot.base
     if not base.has(old_path):
         return set()
-    report = rules.inspect(base, old_path, config.contexts, config.builder)
+    report = rules.inspect(
+        base, old_path, config.contexts, config.builder, persistent=config.persistent_builder
+    )
     return {
         replace(f, path=path if f.path == old_path else f.path).fingerprint for f in report.findings
     }

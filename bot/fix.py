@@ -20,7 +20,9 @@ def fix_all(snapshot: Snapshot, analysis: Analysis, config: Config) -> tuple[dic
     wanted = {f.fingerprint for f in (*analysis.new, *analysis.old)}
     for build in analysis.builds:
         now = repository.changed(texts)
-        report = rules.inspect(now, build.path, config.contexts, config.builder)
+        report = rules.inspect(
+            now, build.path, config.contexts, config.builder, persistent=config.persistent_builder
+        )
         if report.build is None:
             continue
         findings = [f for f in report.findings if f.fix is not None and f.fingerprint in wanted]
