@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from gidgethub import BadRequest
+from gidgethub import BadRequest, QueryError
 
 from bot import comment
 from bot.client import Client
@@ -15,6 +15,9 @@ from bot.pull_request import PullRequest
 
 FRESH = timedelta(days=1)
 """An older command that nobody answered is not carried out any more."""
+
+HARMLESS = {"FORBIDDEN", "NOT_FOUND"}
+"""Errors of tidying up: a permission was taken back, or a person was faster."""
 
 THREADS = """
 fragment threads on PullRequest {
@@ -105,7 +108,11 @@ class Conversations:
             (writer, "resolveReviewThread", "threadId", cleanup.resolve),
         ):
             if ids and client is not None:
-                await client.graphql(*_mutation(name, field, ids))
+                try:
+                    await client.graphql(*_mutation(name, field, ids))
+                except QueryError as error:
+                    if {e.get("type") for e in error.response["errors"]} - HARMLESS:
+                        raise
         for number in cleanup.delete:
             url = "/repos/{owner}/{repo}/pulls/comments/{id}"
             try:

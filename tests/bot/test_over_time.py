@@ -1,0 +1,210 @@
+"""One pull request through its life: nothing is said twice, and nothing stays that is not true."""
+
+import pytest
+
+from bot.config import PATH
+from tests.bot.ears import NAIVE, SOURCE, naive
+from tests.github.standin import PERMISSIONS
+
+FIXED = """\
+FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
+COPY . .
+CMD ["python", "main.py"]
+"""
+
+
+@pytest.fixture
+async def pull(bot, repository):
+    """A pull request on which we have commented once."""
+    pull = naive(repository)
+    await bot.opened(pull)
+    assert len(pull.comments) == 1
+    return pull
+
+
+async def test_a_push_that_changes_nothing_of_it_repeats_nothing(bot, pull):
+    pull.push({"main.py": "print(2)\n"})
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+
+
+async def test_moved_and_reformatted_lines_repeat_nothing(bot, pull):
+    pull.push({"Dockerfile": NAIVE.replace("WORKDIR", "# where\nENV A=1\nWORKDIR")})
+    await bot.pushed(pull)
+    pull.push({"Dockerfile": NAIVE.replace("COPY . .", "COPY   .  .")})
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+
+
+async def test_a_rebase_repeats_nothing(bot, pull, repository):
+    repository.commit("main", {"README.md": "A shop\n"})
+    pull.rebase()
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+
+
+async def test_what_its_lines_no_longer_show_is_an_annotation(bot, pull):
+    pull.push({"Dockerfile": NAIVE.replace("COPY . .", "COPY --link . .")})
+    await bot.pushed(pull)
+    (run,) = pull.check_runs
+    assert pull.comments[0].thread.outdated
+    assert "copy-source-before-install" in {note["title"] for note in run.annotations}
+
+
+async def test_a_comment_on_what_is_fixed_is_deleted_and_its_review_hidden(bot, pull):
+    pull.push({"Dockerfile": FIXED})
+    await bot.pushed(pull)
+    assert pull.comments == []
+    assert [review.minimized for review in pull.reviews] == ["OUTDATED"]
+    (run,) = pull.check_runs
+    assert run.conclusion == "success"
+
+
+async def test_a_fault_that_comes_back_is_said_again(bot, pull):
+    pull.push({"Dockerfile": FIXED})
+    await bot.pushed(pull)
+    pull.push({"Dockerfile": NAIVE})
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+
+
+async def test_an_answered_comment_is_hidden_once_instead(bot, github, app, repository):
+    github.install(app, repository, PERMISSIONS)  # no contents: write, so no resolving
+    pull = naive(repository)
+    await bot.opened(pull)
+    pull.threads[0].reply("maria", "Good catch!")
+    pull.push({"Dockerfile": FIXED})
+    await bot.pushed(pull)
+    assert [c.minimized for c in pull.comments] == ["OUTDATED", None]
+    pull.push({"main.py": "x\n"})
+    await bot.pushed(pull)
+    asked = [r for r in github.asked("POST /graphql") if "minimizeComment" in r.body["query"]]
+    assert len(asked) == 1
+
+
+async def test_an_answered_comment_is_resolved_where_we_may(bot, pull, app):
+    pull.threads[0].reply("maria", "Good catch!")
+    pull.push({"Dockerfile": FIXED})
+    await bot.pushed(pull)
+    assert pull.threads[0].resolved_by == app.bot
+    assert [c.minimized for c in pull.comments] == [None, None]
+
+
+async def test_a_thread_that_cannot_be_resolved_after_all_does_no_harm(bot, pull, github):
+    pull.threads[0].reply("maria", "Good catch!")
+    pull.push({"Dockerfile": FIXED})
+    body = {"data": {"m0": None}, "errors": [{"type": "FORBIDDEN", "path": ["m0"], "message": "x"}]}
+    github.fail("error", "POST /graphql", status=200, body=body, skip=2)
+    await bot.pushed(pull)
+    assert github.faults[0].times == 0
+    assert [run.conclusion for run in pull.check_runs] == ["success"]
+
+
+async def test_what_a_person_resolved_is_never_repeated_nor_touched(bot, pull):
+    pull.threads[0].resolve("maria")
+    for text in (NAIVE + "# x\n", FIXED, NAIVE):
+        pull.push({"Dockerfile": text})
+        await bot.pushed(pull)
+    assert len(pull.comments) == 1
+    assert pull.comments[0].minimized is None
+
+
+async def test_what_a_person_said_no_to_is_never_repeated(bot, pull):
+    pull.threads[0].reply("maria", "Won't fix: the image is built once a month.")
+    for text in (NAIVE + "# x\n", FIXED, NAIVE):
+        pull.push({"Dockerfile": text})
+        await bot.pushed(pull)
+    assert [c.author.login for c in pull.comments] == ["layerwise[bot]", "maria"]
+
+
+async def test_what_a_person_deleted_is_never_repeated(bot, pull):
+    pull.threads.clear()
+    pull.push({"Dockerfile": NAIVE + "# x\n"})
+    await bot.pushed(pull)
+    assert pull.comments == []
+    assert [review.minimized for review in pull.reviews] == ["OUTDATED"]
+
+
+async def test_a_marker_in_somebody_elses_comment_is_not_believed(bot, repository, github):
+    pull = naive(repository)
+    await bot.opened(pull)
+    marker = pull.comments[0].body
+    pull.threads.clear()
+    pull.reviews.clear()
+    github.comment(pull, marker, "mallory")
+    pull.push({"main.py": "y\n"})
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+
+
+async def test_a_suggestion_that_was_committed_is_not_made_again(bot, pull, repository):
+    pull.apply_suggestions([pull.comments[0].id], "maria")
+    await bot.pushed(pull)
+    assert pull.text("Dockerfile") == FIXED
+    assert len(pull.comments) == 1
+    assert pull.threads[0].resolved
+
+
+async def test_comments_go_when_the_pull_request_touches_no_dockerfile_any_more(bot, pull):
+    pull.push({"Dockerfile": None, "main.py": "y\n"})
+    await bot.pushed(pull)
+    assert pull.comments == []
+
+
+async def test_a_dockerfile_that_cannot_be_read_this_time_keeps_its_comments(bot, pull):
+    pull.push({"Dockerfile": NAIVE + "HELLO\n"})
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+    assert any("Not looked at" in run.summary for run in pull.check_runs)
+
+
+async def test_a_rule_that_is_switched_off_takes_its_comments_along(bot, pull, repository):
+    rules = "{copy-source-before-install: off, missing-cache-mount: off}"
+    repository.commit("main", {PATH: f"rules: {rules}"})
+    pull.push({"main.py": "y\n"})
+    await bot.pushed(pull)
+    assert pull.comments == []
+
+
+async def test_a_closed_pull_request_is_left_alone(bot, repository, github):
+    pull = naive(repository)
+    pull.close()
+    await bot.hear("pull_request", pull, "closed")
+    assert github.requests == []
+    await bot.opened(pull)  # an older event that comes late
+    assert pull.reviews == []
+
+
+async def test_a_renamed_repository_is_written_to_under_its_new_name(bot, repository, github):
+    pull = naive(repository)
+    told = github.delivery("pull_request", pull, action="opened")
+    assert told.payload["repository"]["full_name"] == "octo/shop"
+    github.rename(repository, "store")
+    old = repository.name
+    repository.name = "shop"  # what the event says
+    hear = bot.hear("pull_request", pull, "opened")
+    repository.name = old
+    await hear
+    assert len(pull.reviews) == 1
+
+
+async def test_another_base_is_another_diff(bot, repository):
+    repository.commit("old", SOURCE | {"Dockerfile": NAIVE})
+    repository.commit("feature", {"Dockerfile": NAIVE + "# x\n"}, start="old")
+    pull = repository.open_pull_request("feature", "old")
+    await bot.opened(pull)
+    assert pull.comments == []
+    pull.retarget("main")
+    await bot.hear("pull_request", pull, "edited", changes={"base": {"ref": {"from": "old"}, "sha": {"from": "0" * 40}}})  # fmt: skip
+    assert len(pull.comments) == 1
+
+
+@pytest.mark.parametrize("author", ["renovate[bot]", "dependabot[bot]", "maria"])
+async def test_bots_and_people_are_reviewed_alike(bot, repository, github, author):
+    github.account(author, "Bot" if author.endswith("]") else "User")
+    pull = naive(repository, author=author)
+    await bot.opened(pull)
+    assert len(pull.comments) == 1
