@@ -8,7 +8,7 @@
 
 Base images are faked (images.py) in one of two sorts. `shims="easy"` never fails and answers questions
 about the cache; `shims="faithful"` fails where the real tools would miss a file, and writes outputs
-where they do.
+where they do. `shims="real"` is no fake: Debian with pip and npm (real.py).
 """
 
 import base64
@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine import plan as planning
+from tests.engine import real
 from tests.engine.engine import Engine
 from tests.engine.images import Image, load
 from tests.engine.serve import git_server, url_address, url_server
@@ -178,6 +179,9 @@ class _Work:
         needs, case = planning.joined(plans), self.case
         architecture = (case.platform or "linux/amd64").split("/")[1]
         with url_server(case.urls):
+            if case.shims == "real":
+                real.load(engine, needs.images)
+                return _run(engine, case, self.plan(), self.folder, export=export)
             while True:
                 load(
                     engine,

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 SUITES = ("forky", "trixie", "sid")
 """Debian suites whose Docker is new enough (28, with buildx's provenance), the best first."""
@@ -52,7 +53,11 @@ class Engine:
     version: str
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: bytes | BinaryIO | None = None,
+        kind: str = "application/json",
     ) -> bytes:
         """Ask the Docker API; raises RuntimeError with its answer when that is not a success."""
         status, data = _request(self.socket, method, path, body, kind)
@@ -84,7 +89,11 @@ class _Unix(http.client.HTTPConnection):
 
 
 def _request(
-    path: Path, method: str, url: str, body: bytes | None = None, kind: str = "application/json"
+    path: Path,
+    method: str,
+    url: str,
+    body: bytes | BinaryIO | None = None,
+    kind: str = "application/json",
 ) -> tuple[int, bytes]:
     connection = _Unix(path)
     try:
@@ -251,7 +260,7 @@ def _private_apt(home: Path, suite: str) -> list[str]:
     for part in ("lists/partial", "cache/archives/partial", "none"):
         (apt / part).mkdir(parents=True, exist_ok=True)
     keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    (apt / "sources.list").write_text(f"deb [signed-by={keys}] {_mirror()} {suite} main\n")
+    (apt / "sources.list").write_text(f"deb [signed-by={keys}] {mirror()} {suite} main\n")
     return [
         f"-oDir::Etc::sourcelist={apt}/sources.list",
         f"-oDir::Etc::sourceparts={apt}/none",
@@ -264,7 +273,7 @@ def _private_apt(home: Path, suite: str) -> list[str]:
     ]
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The address of Debian's archive that this machine's apt uses."""
     sources = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     for source in sources:
