@@ -104,9 +104,9 @@ class Client(GitHubAPI):
         return True
 
     async def graphql(  # type: ignore[override]  # the original knows github.com alone
-        self, query: str, variables: Mapping[str, Any] | None = None
+        self, query: str, variables: Mapping[str, Any] | None = None, tries: int = READ_TRIES
     ) -> dict[str, Any]:
-        """The `data` of a GraphQL answer.
+        """The `data` of a GraphQL answer. A mutation is tried once, a query `tries` times.
 
         Raises gidgethub's QueryError when there are errors in it: its `.response` is the whole
         answer, `data` included, for those who can use a part.
@@ -125,7 +125,7 @@ class Client(GitHubAPI):
             self._note_graphql_limit(payload, answer.headers)
             return payload
 
-        payload = await self._insist(ask, 1 if write else READ_TRIES)
+        payload = await self._insist(ask, 1 if write else tries)
         if payload.get("errors"):
             raise QueryError(payload)
         data: dict[str, Any] = payload.get("data") or {}

@@ -18,12 +18,14 @@ from bot.diff import PatchError, read_patch
 from bot.github_checks import Checks
 from bot.github_commits import Commits
 from bot.github_conversation import CONVERSATION, Conversations
+from bot.github_history import read_history
 from bot.job import Job
 from bot.pull_request import PullRequest
 from bot.review import Review
 from bot.snapshot import FileChange, Snapshot
 from bot.verdict import NAME
 from rules.model.builder import is_dockerfile, is_ignore_file
+from rules.model.history import History
 from rules.model.repository import Repository
 
 MAX_TEXT = 512_000  # bytes; GitHub's GraphQL cuts texts there
@@ -230,7 +232,12 @@ class GitHub:
             executable=frozenset(e["path"] for e in files if e["mode"] == "100755"),
             symlinks=frozenset(e["path"] for e in files if e["mode"] == "120000"),
             complete=not tree["truncated"],
+            history=History(),
         )
+
+    async def history(self, pull: PullRequest, asked: Iterable[str]) -> History:
+        """What is known of the recent commits that touched these paths, in at most two requests."""
+        return History(by_path=await read_history(self._client, pull.repository, asked))
 
     async def read(self, pull: PullRequest, paths: Iterable[str]) -> dict[str, str | None]:
         """Texts of files at the head; None for what is too large or no UTF-8."""

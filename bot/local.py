@@ -1,7 +1,9 @@
 """A local git clone as a Snapshot: `base...head` as if it were a pull request."""
 
+import os
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import rules
@@ -10,6 +12,7 @@ from bot.config import PATH, read_config
 from bot.diff import Hunk, read_patch
 from bot.review import Reviewed, compose
 from bot.snapshot import FileChange, Snapshot
+from rules.model.history import MOST_COMMITS, History
 from rules.model.repository import Repository
 
 MAX_TEXT = 1024 * 1024  # bytes; no file that a rule reads is larger
@@ -84,7 +87,19 @@ class Clone:
             start = self.git("merge-base", base_commit, head_commit).decode().split()[0]
         except GitError as error:
             raise GitError(f"{base} and {head} have no common commit") from error
-        return Snapshot.at(self.repository(head_commit), self._changes(start, head_commit))
+        tree = replace(self.repository(head_commit), history=self.history(base_commit))
+        return Snapshot.at(tree, self._changes(start, head_commit))
+
+    def history(self, commit: str, most: int = MOST_COMMITS) -> History:
+        """What a commit and those before it changed, merges taken for one change each.
+
+        A commit without a parent (in a shallow clone the oldest) has changed nothing.
+        """
+        options = ["--first-parent", "-m", "--name-only", "-z", "--no-renames", "--format=%x01"]
+        log = ["-c", "log.showRoot=false", "log", f"-{most}", "--ignore-submodules=all", *options]
+        entries = os.fsdecode(self.git(*log, commit)).split("\1")[1:]
+        names = (entry.removeprefix("\0").removeprefix("\n").split("\0") for entry in entries)
+        return History(tuple(frozenset(paths) - {""} for paths in names))
 
     def repository(self, commit: str) -> Repository:
         """The tree of a commit, without texts."""

@@ -135,6 +135,10 @@ async def _analyse(
         if not snapshot.missing:
             break
         snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing))
+    asked = snapshot.head.history.missing if snapshot.head.history is not None else None
+    if asked:
+        snapshot = snapshot.with_history(await github.history(pull, asked))
+        analysis = await asyncio.to_thread(analyse, snapshot, config)
     return snapshot, analysis
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.diff import Hunk, PatchError, text_before
+from rules.model.history import History
 from rules.model.repository import Repository
 
 
@@ -48,6 +49,10 @@ class Snapshot:
         head = replace(self.head, texts={**self.head.texts, **texts}, missing=set())
         return Snapshot(head, _before(head, self.changes), self.changes)
 
+    def with_history(self, history: History) -> "Snapshot":
+        """The same snapshot with what is known of the commits before the change."""
+        return replace(self, head=replace(self.head, history=history, missing=set()))
+
 
 def _before(head: Repository, changes: Mapping[str, FileChange]) -> Repository:
     """The repository with the change taken back.
@@ -66,7 +71,7 @@ def _before(head: Repository, changes: Mapping[str, FileChange]) -> Repository:
         paths.add(old)
         if change.status == "removed" or change.path in head.texts or change.hunks is None:
             texts[old] = _text_before(head, change)
-    return replace(head, paths=frozenset(paths), texts=texts, missing=set())
+    return replace(head, paths=frozenset(paths), texts=texts, missing=set(), history=None)
 
 
 def _text_before(head: Repository, change: FileChange) -> str | None:

@@ -15,6 +15,7 @@ from rules import (
 from rules.model import builder as builders
 from rules.model.cache import Build
 from rules.model.dockerfile import Unreadable, parse
+from rules.model.evidence import evidence
 from rules.model.finding import Edit, Finding, Fix, Silence, apply, split_lines
 from rules.model.mute import muted_rules, mutes_file
 from rules.model.prose import code
@@ -55,8 +56,21 @@ def check(build: Build) -> tuple[list[Finding], list[Silence]]:
             wrong = flaw(build, finding, BY_NAME[finding.rule], _findings)
             if wrong is not None:
                 finding = replace(finding, fix=None, no_fix=finding.no_fix or wrong)
-        proven.append(finding)
+        proven.append(_counted(build, finding))
     return proven, silences
+
+
+def _counted(build: Build, finding: Finding) -> Finding:
+    """The finding with what the history says of the step that its fix is about."""
+    if finding.fix is None or finding.evidence is not None or build.repository.history is None:
+        return finding
+    lines = range(finding.span.start, finding.span.end + 1) if finding.path == build.path else ()
+    arguments: list[str] = []
+    if BY_NAME[finding.rule].measure == "arguments":
+        here = (i for i in build.dockerfile.instructions if i.span.start in lines)
+        arguments = [pair.key for i in here if i.keyword == "ARG" for pair in i.pairs]
+    found = evidence(build, applied(build, finding.fix), lines, arguments)
+    return replace(finding, evidence=found)
 
 
 def combine(build: Build, findings: Sequence[Finding]) -> tuple[Build, list[Finding]]:

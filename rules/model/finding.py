@@ -50,7 +50,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Of `commits` recent commits that re-ran the step, `needed` changed what the step reads."""
+    """`commits` recent commits re-ran the step as it stands, `needed` would with the fix.
+
+    The two are equal where a fix makes a step cheaper and not rarer (cache mounts).
+    """
 
     commits: int
     needed: int

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from rules.model.history import History
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -26,6 +28,8 @@ class Repository:
     """False when the tree was too large to be listed whole: absence then proves nothing."""
     missing: set[str] = field(default_factory=set)
     """Paths that were asked for and are not in `texts`."""
+    history: History | None = None
+    """The recent commits of the branch that a change goes to; None when nobody looked."""
 
     def read(self, path: str) -> str | None:
         """The text of a file, or None when there is no such file or it cannot be read (yet)."""
@@ -59,4 +63,5 @@ class Repository:
             executable=self.executable - gone,
             symlinks=self.symlinks - gone,
             complete=self.complete,
+            history=self.history,
         )

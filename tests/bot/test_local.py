@@ -6,6 +6,7 @@ import pytest
 from bot import local
 from bot.local import Clone, GitError
 from rules.model.dockerfile import Span
+from rules.model.finding import Evidence
 
 DOCKERFILE = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
 
@@ -190,3 +191,32 @@ def test_branches_without_a_common_commit_are_one_clear_error(work):
     work.commit({"main.py": "other"})
     with pytest.raises(GitError, match="no common commit"):
         reviewed(work)
+
+
+def test_a_comment_counts_the_commits_that_the_base_had(work):
+    work.git("checkout", "-q", "main")
+    work.commit({"main.py": "print()\n"})
+    work.commit({"main.py": "print(2)\n"})
+    work.commit({"requirements.txt": "flask==3\n", "main.py": "print(3)\n"})
+    work.git("checkout", "-q", "-B", "new")
+    work.commit({"Dockerfile": DOCKERFILE})
+    found = reviewed(work).analysis.new
+    counted = {f.rule: f.evidence for f in found}
+    assert counted["copy-source-before-install"] == Evidence(3, 1)
+
+
+def test_a_merge_is_one_change_and_the_first_commit_none(work):
+    work.git("checkout", "-q", "-B", "side", "main")
+    work.commit({"a": "1", "b": "1"})
+    work.commit({"a": "2"})
+    work.git("checkout", "-q", "main")
+    work.commit({"c": "1"})
+    work.git("merge", "-q", "--no-ff", "-m", "x", "side")
+    work.git("mv", "c", "d d\n")
+    work.commit({})
+    work.commit({})
+    clone = Clone(work.folder)
+    whole = clone.history(clone.commit("main"))
+    changes = [set(), {"c", "d d\n"}, {"a", "b"}, {"c"}, set()]
+    assert whole.commits == tuple(frozenset(change) for change in changes)
+    assert clone.history(clone.commit("main"), 2).commits == whole.commits[:2]

@@ -1,0 +1,159 @@
+"""How many recent commits re-ran a step, and how many would have re-run it after a fix.
+
+The History is laid over the build as it stands now: which of its commits touched a file that
+re-runs the step. So a commit counts also when the Dockerfile was another one at the time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from rules.model.cache import Build, Change, file_classes, rerun
+from rules.model.finding import Evidence
+from rules.model.history import History
+from rules.model.layer import Layer
+from rules.model.repository import Repository
+
+_A_FINDING = 10
+"""Paths that one finding asks for of a History that is known by path."""
+
+_COPY = "COPY"
+Work = tuple[object, ...]
+"""A command of a RUN, or a COPY, and the state that it runs in: the same before and after a fix."""
+
+
+def evidence(
+    build: Build, after: Build, lines: Iterable[int], arguments: Sequence[str] = ()
+) -> Evidence | None:
+    """Count the recent commits that re-ran a step as it stands, and those that would after a fix.
+
+    The step is all that the fix spares: commands and copies that some edit re-runs in `build` and
+    not in `after`. Where it spares nothing (cache mounts), it is what stands on `lines`.
+    `arguments` are build arguments that are new with every commit. None when the history is not
+    known, or when no commit re-ran the step.
+    """
+    history = build.repository.history
+    if history is None or build.context.kind == "unknown":
+        return None
+    given = Change(build_args=dict.fromkeys(arguments))
+    step = _spared(build, after, given) or _standing_on(build, lines)
+    if history.commits is None:
+        return None if arguments else _known_in_part(build, after, step, history)
+    commits = _count(build, step, given, history.commits)
+    return Evidence(commits, _count(after, step, given, history.commits)) if commits else None
+
+
+def _count(
+    build: Build, step: frozenset[Work], given: Change, commits: Sequence[frozenset[str]]
+) -> int:
+    """How many of the commits re-run the step."""
+    if given.build_args and not step.isdisjoint(work_rerun(build, given)):
+        return len(commits)
+    reached = _reach(with_paths(build, frozenset().union(*commits)), step)
+    return sum(not reached.isdisjoint(commit) for commit in commits)
+
+
+def _known_in_part(
+    build: Build, after: Build, step: frozenset[Work], history: History
+) -> Evidence | None:
+    """The same from a history that is known by path.
+
+    All commits that needed the step, and of those that re-ran it at least the ones that touched
+    the largest folders.
+    """
+    needing = _cover(build.repository, _reach(after, step))
+    room = _A_FINDING - len(needing)
+    if room <= 0:
+        return None
+    largest = _cover(build.repository, _reach(build, step))[:room]
+    needed, commits = history.touching(needing), history.touching(largest)
+    if needed is None or not commits:
+        return None
+    return Evidence(len(commits | needed), len(needed))
+
+
+def _cover(repository: Repository, paths: frozenset[str]) -> list[str]:
+    """The fewest files and whole folders that are just these paths, the largest folders first."""
+    inside: Counter[str] = Counter()
+    everything: Counter[str] = Counter()
+    for path in repository.paths:
+        for folder in _upward(path):
+            everything[folder] += 1
+            inside[folder] += path in paths
+    whole = {folder for folder, count in everything.items() if inside[folder] == count}
+    tops = (next((f for f in reversed(_upward(path)) if f in whole), path) for path in paths)
+    return sorted(set(tops), key=lambda top: (-everything[top], top))
+
+
+def _upward(path: str) -> list[str]:
+    """The folders around a path, the innermost first, `""` the last."""
+    found = []
+    while path:
+        path = path.rpartition("/")[0]
+        found.append(path)
+    return found
+
+
+def work_rerun(build: Build, change: Change) -> frozenset[Work]:
+    """The commands and copies that a change re-runs."""
+    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
+    layers = (layer for layer in build.layers if layer.instruction.span.start in lines)
+    return frozenset(each for layer in layers for each in work(layer))
+
+
+def work(layer: Layer) -> list[Work]:
+    """The commands of a RUN, the copy of a COPY or ADD; nothing for other instructions."""
+    state = (layer.stage, layer.folder, layer.user, layer.shell)
+    copy = layer.copy
+    if copy is not None:
+        sources = (copy.stage, copy.image, copy.sources, copy.remote, copy.inline)
+        return [(_COPY, layer.stage, *sources, copy.destination)]
+    if layer.instruction.keyword != "RUN":
+        return []
+    if layer.script is None or not layer.script.commands:
+        return [(*state, layer.instruction.value)]
+    return [(*state, tuple(w.raw for w in c.argv)) for c in layer.script.commands]
+
+
+def _spared(build: Build, after: Build, given: Change) -> frozenset[Work]:
+    """What some edit to a file, or the arguments given, re-run before the fix and not after.
+
+    Commands where there are any: a COPY behind them costs little.
+    """
+    changes = [Change(edits=frozenset({path})) for path in file_classes(build)]
+    if given.build_args:
+        changes.append(given)
+    spared = (work_rerun(build, change) - work_rerun(after, change) for change in changes)
+    everything = frozenset[Work]().union(*spared)
+    return frozenset(each for each in everything if each[0] != _COPY) or everything
+
+
+def _standing_on(build: Build, lines: Iterable[int]) -> frozenset[Work]:
+    wanted = frozenset(lines)
+    layers = (layer for layer in build.layers if layer.instruction.span.start in wanted)
+    return frozenset(each for layer in layers for each in work(layer))
+
+
+def with_paths(build: Build, paths: Iterable[str]) -> Build:
+    """The build with more files in its context, where its ignore file lets them in.
+
+    Paths are those of the repository.
+    """
+    context, top = build.context, _top(build)
+    inside = (path[len(top) :] for path in paths if path.startswith(top))
+    files = set(context.files).union(path for path in inside if context.may_send(path))
+    return replace(build, context=replace(context, files=tuple(sorted(files))))
+
+
+def _reach(build: Build, step: frozenset[Work]) -> frozenset[str]:
+    """The files whose change re-runs the step, as paths of the repository."""
+    top = _top(build)
+    found: set[str] = set()
+    for path, alike in file_classes(build).items():
+        if not step.isdisjoint(work_rerun(build, Change(edits=frozenset({path})))):
+            found.update(top + each for each in alike)
+    return frozenset(found)
+
+
+def _top(build: Build) -> str:
+    return f"{build.context.root}/" if build.context.root else ""
