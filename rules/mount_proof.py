@@ -18,7 +18,7 @@ from rules.model.processes import Process
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]
 _CLEANING = tuple({command for cache in _CACHES for command in cache.cleaned_by})
-_SWITCHES = frozenset(option for cache in _CACHES for option in (*cache.purges, cache.instead))
+_SWITCHES = frozenset(option for cache in _CACHES for option in (*cache.purges, *cache.instead))
 _KEEPING = frozenset(
     word for cache in _CACHES for _, option in cache.keep_options for word in option.split()
 )

@@ -16,7 +16,9 @@ from rules.model.mounts import Place, UnsureError, find_places
 from rules.model.order import inherited
 from rules.model.processes import Process
 
-_ASKING = frozenset("version env help info list show --version -version -v -V --help -h".split())
+_ASKING = frozenset(
+    "version env help info list show new init --version -version -v -V --help -h".split()
+)
 """First words with which a manager neither downloads nor reads packages."""
 _APART = frozenset(
     "[ : apt-key awk basename cat cd chgrp chmod chown cp curl cut date dirname dpkg echo envsubst "

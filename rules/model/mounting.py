@@ -12,6 +12,7 @@ from rules.model.mounts import (
     UnsureError,
     hides_files,
     is_inside,
+    is_meant_for,
     is_mounted,
     is_moved_before,
 )
@@ -38,7 +39,7 @@ def mount_all(family: Family) -> Mounting | None:
     Raises UnsureError where a mount could do harm, or nothing.
     """
     build = family.build
-    places = {layer.index: _places(family, layer) for layer in family.layers}
+    places = {layer.index: needed_places(family, layer) for layer in family.layers}
     layers = [layer for layer in family.layers if places[layer.index]]
     lacking = [
         layer
@@ -47,6 +48,11 @@ def mount_all(family: Family) -> Mounting | None:
     ]
     if not lacking:
         return None
+    targets = [
+        m.target for layer in lacking for m in layer.mounts if m.type == "cache" and m.target
+    ]
+    if any(is_meant_for(family.manager, target) for target in targets):
+        raise UnsureError("a mount is there, and lies elsewhere")
     everywhere = list(dict.fromkeys(place for each in places.values() for place in each))
     purges: list[Purge] = []
     for layer in lacking:
@@ -56,10 +62,10 @@ def mount_all(family: Family) -> Mounting | None:
     purges = _unique(purges)
     _check_family(family, layers, everywhere, purges)
     edits: list[Edit] = []
-    settings = _in_the_way(family, layers, everywhere)
+    settings = in_the_way(family, layers, everywhere)
     for layer in layers:
         flags = [p.flag for p in places[layer.index] if not is_mounted(layer, p)]
-        words = _first_words(layer, settings) if layer is layers[0] else ""
+        words = _first_words(build, layer, settings) if layer is layers[0] else ""
         if flags or words:
             edits.append(_in_front(build, layer, flags, words))
         if flags:
@@ -70,7 +76,7 @@ def mount_all(family: Family) -> Mounting | None:
     return Mounting(tuple(lacking), tuple(uses), tuple(purges), settings, tuple(sorted(set(edits))))
 
 
-def _places(family: Family, layer: Layer) -> tuple[Place, ...]:
+def needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:
     """The folders that a RUN needs mounts on."""
     found: list[Place] = []
     for use in family.of(layer):
@@ -233,9 +239,7 @@ def _calls_npx(family: Family) -> bool:
 # Edits.
 
 
-def _in_the_way(
-    family: Family, layers: Sequence[Layer], places: Sequence[Place]
-) -> tuple[str, ...]:
+def in_the_way(family: Family, layers: Sequence[Layer], places: Sequence[Place]) -> tuple[str, ...]:
     """Settings of the base image that empty the cache, where no step has removed them."""
     found = dict.fromkeys(p.cache.emptied_by for p in places if p.cache.emptied_by)
     texts = [
@@ -247,13 +251,19 @@ def _in_the_way(
     return tuple(path for path, name in names.items() if not any(name in text for text in texts))
 
 
-def _first_words(layer: Layer, settings: Sequence[str]) -> str:
+def remove_first(build: Build, layer: Layer, settings: Sequence[str]) -> Edit:
+    """The edit by which a RUN first removes settings; raises UnsureError."""
+    return _in_front(build, layer, (), _first_words(build, layer, settings))
+
+
+def _first_words(build: Build, layer: Layer, settings: Sequence[str]) -> str:
     """What the first RUN must do before all else."""
     if not settings:
         return ""
     if layer.instruction.json or layer.instruction.heredocs:
         raise UnsureError("a command would have to be put in front of the RUN's own")
-    if layer.user not in ("root", "0", None):
+    switched = any(process.user is not None for process in processes_of(build, layer))
+    if layer.user not in ("root", "0", None) or (layer.user is None and switched):
         raise UnsureError("the RUN may not change the settings of the base image")
     return f"rm -f {' '.join(settings)} && "
 

@@ -6,7 +6,7 @@ from rules.model.accounts import ROOT, Account, account_of, base_image
 from rules.model.cache import Build, Layer
 from rules.model.images import Image
 from rules.model.installs.find import may_say, processes_of
-from rules.model.installs.install import LATEST, Cache
+from rules.model.installs.install import LATEST, Cache, Manager
 from rules.model.mount import Mount
 from rules.model.order import inherited
 from rules.model.processes import Process
@@ -204,6 +204,15 @@ def is_mounted(layer: Layer, place: Place) -> bool:
         for target in targets
         for folder in (place.folder, *place.cache.accepted)
     )
+
+
+def is_meant_for(manager: Manager, target: str) -> bool:
+    """Whether a mount lies where a manager keeps its cache for some user or version."""
+    tails = [c.folder for c in manager.caches if not c.folder.startswith("/")]
+    whole = [f for c in manager.caches for f in (c.root_folder, *dict(c.in_images).values()) if f]
+    tails += manager.other_folders
+    home = target.startswith(("/root/", "/home/"))
+    return target in whole or (home and any(target.endswith(f"/{tail}") for tail in tails))
 
 
 def hides_files(build: Build, layer: Layer, folder: str) -> bool:

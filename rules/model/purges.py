@@ -51,7 +51,9 @@ def _switches(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[P
         found = tuple(word for word in use.process.argv[1:] if word.value in options)
         for word in found:
             instead = options[word.value].instead
-            yield Purge(layer, word.value, use.process, (word,), instead=instead)
+            said = {other.value for other in use.process.argv} & set(instead)
+            words = instead[0] if instead and not said else ""
+            yield Purge(layer, word.value, use.process, (word,), instead=words)
 
 
 def _cleaning(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[Purge]:

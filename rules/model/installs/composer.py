@@ -191,6 +191,7 @@ COMPOSER = Manager(
             moved_by=("composer config",),
         ),
     ),
+    other_folders=(".composer", ".cache/composer"),
     free=frozenset("--ignore-platform-req".split()),
 )
 """https://getcomposer.org/doc/06-config.md#cache-dir

@@ -73,8 +73,8 @@ class Cache:
     """Other folders that hold some of it: a mount there is left alone."""
     index: bool = False
     """It is the index that `update` fetches, and that an install in the same RUN reads."""
-    instead: str = ""
-    """What stands in the place of an option of `purges`, where it does more than that."""
+    instead: tuple[str, ...] = ()
+    """What stands in the place of an option of `purges` where that does more; all mean the same."""
     keep_options: tuple[tuple[str, str], ...] = ()
     """By program: the options with which packages stay in it once they are installed."""
     emptied_by: str = ""
@@ -149,6 +149,8 @@ class Manager:
     read: Callable[[Call, Image], Reads | None]
     """What a call reads; None when the call does not install."""
     caches: tuple[Cache, ...] = ()
+    other_folders: tuple[str, ...] = ()
+    """Folders below a home where other versions have it, or where people think it is."""
     free: frozenset[str] = frozenset()
     """Options whose value names no file and no package, so that it need not be known; those that
     end in `:` or `=` are what a word starts with (`-p:`)."""

@@ -89,6 +89,7 @@ NPM = Manager(
             moved_by=("npm config set cache", "npm set cache"),
         ),
     ),
+    other_folders=(".cache/npm", ".npm/_cacache"),
     free=frozenset(
         "--omit --include --only --loglevel --registry --network-timeout --fetch-retries "
         "--fetch-timeout --maxsockets --omit= --include= --only= --loglevel= --registry=".split()

@@ -202,6 +202,7 @@ PNPM = Manager(
     programs=("pnpm",),
     read=read,
     caches=(_STORE,),
+    other_folders=(".pnpm-store", ".cache/pnpm", ".local/share/pnpm"),
     free=frozenset(
         "--filter -F --registry --loglevel --reporter --network-concurrency --filter= "
         "--registry=".split()

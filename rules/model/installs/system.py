@@ -130,7 +130,7 @@ APK = Manager(
         Cache(
             folder="/etc/apk/cache",
             purges=("--no-cache",),
-            instead="--update-cache",  # without the index is up to four hours old
+            instead=("--update-cache", "--update", "-U"),  # else the index is up to four hours old
             cleaned_by=("apk cache clean", "apk cache purge"),
             accepted=("/var/cache/apk",),
             locked=True,

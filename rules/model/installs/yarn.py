@@ -244,5 +244,6 @@ YARN = Manager(
     programs=("yarn", "yarnpkg"),
     read=read,
     caches=(_CLASSIC_CACHE,),
+    other_folders=(".yarn", ".yarn/cache", ".yarn/berry/cache", ".yarn-cache"),
     free=frozenset("--network-timeout --network-concurrency --registry --registry=".split()),
 )

@@ -1,0 +1,138 @@
+"""A later step takes something from a cache mount.
+
+What a RUN writes into a cache mount is in no layer: a later RUN, a `COPY --from` and the program
+in the image do not find it (https://docs.docker.com/build/cache/optimize/#use-cache-mounts). Copy
+it out of the mount in the same RUN, and take it from there.
+
+Silent where a step without the mount, or a COPY, may have put it there.
+"""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.model.cache import Build, Layer
+from rules.model.downloads import is_apart
+from rules.model.finding import Finding
+from rules.model.mounts import is_inside
+from rules.model.prose import code
+from rules.model.rule import Example, Rule
+
+rule = Rule(
+    __name__,
+    __doc__,
+    strategy="mounts",
+    example=Example(
+        edit="src/main.rs",
+        files={"Cargo.toml": "[package]\nname = 'app'\n", "src/main.rs": "fn main() {}\n"},
+        before="""\
+FROM rust:1 AS build
+WORKDIR /app
+COPY . .
+RUN --mount=type=cache,target=/app/target cargo build --release
+FROM debian:12
+COPY --from=build /app/target/release/app /usr/local/bin/app
+""",
+        after="""\
+FROM rust:1 AS build
+WORKDIR /app
+COPY . .
+RUN --mount=type=cache,target=/app/target cargo build --release && cp target/release/app /app/app
+FROM debian:12
+COPY --from=build /app/app /usr/local/bin/app
+""",
+    ),
+)
+
+
+@rule.check
+def find(build: Build) -> Iterator[Finding]:
+    """One finding for each mount whose content a later step takes."""
+    for layer in build.layers:
+        for target in dict.fromkeys(m.target for m in layer.mounts if m.type == "cache"):
+            if target is None or len(target.strip("/").split("/")) < _DEEP:
+                continue
+            stages = _built_on(build, layer.stage)
+            if _is_last(build, layer, target) and not _may_come_from(build, target, stages):
+                taker = next(_takers(build, layer, target, stages), None)
+                if taker is not None:
+                    yield _report(build, layer, target, *taker)
+
+
+_DEEP = 2
+"""A mount on a folder at the top (`/cache`) is a name like any other, but is left alone."""
+
+
+def _built_on(build: Build, stage: int) -> set[int]:
+    """A stage and all that are built on it."""
+    found = {stage}
+    for layer in build.layers:
+        if layer.instruction.keyword == "FROM" and layer.parent in found:
+            found.add(layer.stage)
+    return found
+
+
+def _is_last(build: Build, layer: Layer, target: str) -> bool:
+    """Whether no later RUN of the stage has the same mount: it could copy out."""
+    return not any(
+        other.index > layer.index
+        and other.stage == layer.stage
+        and any(m.type == "cache" and m.target == target for m in other.mounts)
+        for other in build.layers
+    )
+
+
+def _may_come_from(build: Build, target: str, stages: set[int]) -> bool:
+    """Whether a step without the mount may put something there."""
+    for other in build.layers:
+        if other.copy is not None and other.stage in stages:
+            place = other.copy.destination
+            if place is None or is_inside(place, target):
+                return True
+            if is_inside(target, place) and other.copy.stage is not None:
+                return True
+            lands = (other.copy.target(file) for file in other.copy.files)
+            if any(path is None or is_inside(path, target) for path in lands):
+                return True
+        mounted = any(m.type == "cache" and m.target == target for m in other.mounts)
+        free = other.instruction.keyword == "RUN" and other.stage in stages and not mounted
+        if free and (not is_apart(build, other) or target in other.named):
+            return True
+    return False
+
+
+def _takers(
+    build: Build, layer: Layer, target: str, stages: set[int]
+) -> Iterator[tuple[Layer, str]]:
+    """Later steps, and the path that they take from the mount."""
+    for other in build.layers:
+        if other.index <= layer.index:
+            continue
+        if other.copy is not None and other.copy.stage in stages:
+            for source in other.copy.sources or ():
+                path = posixpath.normpath("/" + source.lstrip("/"))
+                if is_inside(path, target):
+                    yield other, path
+        if other.instruction.keyword in ("CMD", "ENTRYPOINT") and other.stage in stages:
+            words = [word.text for word in other.instruction.args]
+            words = words or other.instruction.script.split()[:1]
+            for word in words[:2]:
+                path = posixpath.normpath(posixpath.join(other.folder or "/?", word))
+                if "/" in word and is_inside(path, target):
+                    yield other, path
+
+
+def _report(build: Build, layer: Layer, target: str, taker: Layer, path: str) -> Finding:
+    stage = build.dockerfile.stages[layer.stage]
+    name = posixpath.basename(path)
+    return rule.finding(
+        build.path,
+        layer.instruction.span,
+        subject=f"{stage.name or stage.index} {path}",
+        message=(
+            f"{code(path)} is in no layer: it lies in the cache mount on {code(target)}, and "
+            f"{code(taker.instruction.keyword)} in line {taker.instruction.span.start} does not "
+            f"find it. Copy it out in the same RUN ({code(f'&& cp {path} /{name}')}) and take it "
+            f"from there."
+        ),
+        no_fix="where it should go is for you to say",
+    )
