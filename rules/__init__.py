@@ -5,11 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rules import (
+    artifact_left_in_cache_mount,
+    cache_mount_defeated,
+    cache_mount_misses_cache,
+    cache_mount_not_locked,
     copy_source_before_install,
     dockerignore_misses_nested,
     early_volatile_argument,
     missing_cache_mount,
     setup_after_source,
+    single_stage_build,
     update_apart_from_install,
 )
 from rules.model import builder as builders
@@ -29,7 +34,12 @@ RULES: tuple[Rule, ...] = (
     setup_after_source.rule,
     early_volatile_argument.rule,
     missing_cache_mount.rule,
+    cache_mount_misses_cache.rule,
+    cache_mount_defeated.rule,
+    cache_mount_not_locked.rule,
+    artifact_left_in_cache_mount.rule,
     dockerignore_misses_nested.rule,
+    single_stage_build.rule,
 )
 """The table of contents. Fixes that meet are made in this order."""
 
