@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import rules
+from bot import peace
 from bot.config import Config
 from bot.snapshot import Snapshot
 from rules.model.builder import is_dockerfile, is_ignore_file
@@ -66,6 +67,8 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
         findings.update({f.fingerprint: f for f in kept if _wanted(config, f)})
         silences += [s for s in report.silences if whole]
         before |= _fingerprints_before(snapshot, path, config)
+    if builds:
+        peace.read_settings(snapshot.head)  # composing cannot ask for texts
     new: list[Finding] = []
     old: list[Finding] = []
     for finding in sorted(findings.values(), key=lambda f: (f.path, f.span, f.rule)):

@@ -5,6 +5,7 @@ leave: there it cannot mention, link, close an issue or forge a marker
 (https://github.github.com/gfm/#code-spans).
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -17,10 +18,12 @@ RULE_PAGE = "https://github.com/layerwise/layerwise#"
 MAX_BODY = 60_000  # GitHub refuses a body of more than 65,536 characters
 
 INTRODUCTION = "Layerwise looked at what the build cache can keep."
-IN_THE_CHECK = "What the lines of this pull request cannot carry is in the check run."
-LEARN_MORE = "Why, and when it is silent: {links} · mute: `# layerwise: ignore={rules}`"
+IN_THE_CHECK = "There is more in the check run."
+LEARN_MORE = "Why, and when it is silent: {link} · mute: `# layerwise: ignore={rule}`"
+MUTE_ONE = "Mute one: `# layerwise: ignore=<rule>` above the instruction"
 NOT_A_SUGGESTION = "The change reaches beyond the lines of this pull request:"
-EVIDENCE = "Of the last {commits} commits that re-ran it, {needed} changed what it reads."
+EVIDENCE = "Of {commits} recent commits that re-ran it, {needed} would have with this change."
+EVIDENCE_OF_COST = "{commits} recent commits re-ran it."
 HELP = """\
 | comment | does |
 |---|---|
@@ -32,9 +35,11 @@ For good: `# layerwise: ignore=<rule>` above an instruction, or `.github/layerwi
 """
 
 NOTHING = "Nothing to gain"
+NOTHING_NEW = "Nothing new: {count} from before"
+REMARKS = "Nothing that must change: {count} for those who want more"
 NO_DOCKERFILE = "No Dockerfile or .dockerignore is touched"
 GROUP = "The pull requests in this group were looked at one by one."
-GAIN = "An edit to the source re-runs {now} steps, {after} with the suggestions"
+GAIN = "An edit to the source re-runs {now} steps, {after} after the fixes"
 SETTINGS = "Faults in the settings, {where} (the rest of them holds)"
 OLD = "{count} in these files from before this pull request."
 SKIPPED = "Not looked at"
@@ -77,13 +82,17 @@ def remark(body: str, fingerprints: Iterable[str]) -> str:
 
 def explain(findings: Sequence[Finding]) -> str:
     """What is wrong, what it costs here, where to read more and how to mute it: 8 lines at most."""
-    facts = [_fact(finding) for finding in findings]
+    if len(findings) == 1:
+        (only,) = findings
+        return f"{_fact(only)}\n\n{LEARN_MORE.format(link=_link(only.rule), rule=only.rule)}"
+    facts = [f"- {_fact(finding)} ({_link(finding.rule)})" for finding in findings]
     if len(facts) > MOST_FACTS:
-        facts[MOST_FACTS - 1 :] = [f"{len(facts) - MOST_FACTS + 1} more of the same kind."]
-    names = list(dict.fromkeys(finding.rule for finding in findings))
-    links = ", ".join(f"[{name}]({RULE_PAGE}{name})" for name in names)
-    bullets = facts if len(facts) == 1 else [f"- {fact}" for fact in facts]
-    return "\n".join([*bullets, "", LEARN_MORE.format(links=links, rules=",".join(names))])
+        facts[MOST_FACTS - 1 :] = [f"- {len(facts) - MOST_FACTS + 1} more of the same kind."]
+    return "\n".join([*facts, "", MUTE_ONE])
+
+
+def _link(rule: str) -> str:
+    return f"[{rule}]({RULE_PAGE}{rule})"
 
 
 def _fact(finding: Finding) -> str:
@@ -97,23 +106,26 @@ def _fact(finding: Finding) -> str:
 
 def count(evidence: Evidence) -> str:
     """What this repository's own commits say of a finding, in a sentence."""
-    return EVIDENCE.format(commits=evidence.commits, needed=evidence.needed)
+    words = EVIDENCE if evidence.needed < evidence.commits else EVIDENCE_OF_COST
+    return words.format(commits=evidence.commits, needed=evidence.needed)
 
 
-def with_suggestion(findings: Sequence[Finding], suggestion: Suggestion) -> str:
+def with_suggestion(
+    findings: Sequence[Finding], suggestion: Suggestion, notes: Sequence[str] = ()
+) -> str:
     """The body of a comment whose suggestion fixes all the findings."""
     # GitHub keeps the file's own line endings when LF comes in.
     block = fence(suggestion.text.replace("\r\n", "\n"), "suggestion")
-    return _body(findings, block)
+    return _body(findings, notes, block)
 
 
-def with_diff(findings: Sequence[Finding], diff: str) -> str:
+def with_diff(findings: Sequence[Finding], diff: str, notes: Sequence[str] = ()) -> str:
     """The body of a comment for a change that cannot be a suggestion."""
-    return _body(findings, f"{NOT_A_SUGGESTION}\n{fence(diff, 'diff')}" if diff else "")
+    return _body(findings, notes, f"{NOT_A_SUGGESTION}\n{fence(diff, 'diff')}" if diff else "")
 
 
-def _body(findings: Sequence[Finding], block: str) -> str:
-    words, end = explain(findings), marker(findings)
+def _body(findings: Sequence[Finding], notes: Sequence[str], block: str) -> str:
+    words, end = "  \n".join([explain(findings), *notes]), marker(findings)
     body = "\n\n".join([words, *([block] if block else []), end])
     if len(body) <= MAX_BODY:
         return body
@@ -130,26 +142,31 @@ def review_body(findings: Iterable[Finding], *, more: bool) -> str:
     return f"{words}\n\n{marker(findings)}"
 
 
-def check_title(news: Sequence[Finding], summaries: Sequence[Summary]) -> str:
+def check_title(
+    news: Sequence[Finding], old: Sequence[Finding], summaries: Sequence[Summary]
+) -> str:
     """What one reads in the list of checks: no text of the repository in it."""
-    if not news:
-        return NOTHING
+    warnings = [finding for finding in news if finding.severity == "warning"]
+    if not warnings:
+        if news:
+            return REMARKS.format(count=_count(news, "remark"))
+        return NOTHING_NEW.format(count=_count(old, "finding")) if old else NOTHING
     best = max(summaries, key=lambda s: len(s.now) - len(s.after))
     if best.gains:
         return GAIN.format(now=len(best.now), after=len(best.after))
-    return f"{len(news)} finding{'s' * (len(news) != 1)}"
+    return _count(warnings, "finding")
 
 
 def check_summary(
     summaries: Sequence[Summary],
-    old: int,
+    old: Sequence[Finding],
     skipped: Sequence[tuple[str, str]],
     settings: SettingsFile,
 ) -> str:
-    """What a reviewer wants to know in ten seconds; `old` is how many findings are not new."""
+    """What a reviewer wants to know in ten seconds; `old` are findings that are not new."""
     blocks = [rerun(summary) for summary in summaries]
     if old:
-        blocks.append(OLD.format(count=f"{old} finding{'s' * (old != 1)}"))
+        blocks.append(OLD.format(count=_count(old, "finding")))
     if skipped:
         rows = [f"- {code(path)}: {why}" for path, why in skipped]
         blocks.append("\n".join([f"### {SKIPPED}", "", *rows]))
@@ -168,11 +185,11 @@ def rerun(summary: Summary) -> str:
     elif not summary.now:
         lines.append(f"An edit to {code(summary.edit)} re-runs nothing.")
     elif summary.gains:
-        counts = f"{_steps(summary.now)}, {_steps(summary.after)} with the suggestions"
+        counts = f"{_count(summary.now, 'step')}, {_count(summary.after, 'step')} after the fixes"
         lines += [f"An edit to {code(summary.edit)} re-runs {counts}.", ""]
         lines += _table(summary)
     else:
-        lines.append(f"An edit to {code(summary.edit)} re-runs {_steps(summary.now)}:")
+        lines.append(f"An edit to {code(summary.edit)} re-runs {_count(summary.now, 'step')}:")
         lines += ["", *(f"- {_row(step)}" for step in summary.now[:MOST_ROWS])]
         if len(summary.now) > MOST_ROWS:
             lines.append(f"- and {len(summary.now) - MOST_ROWS} more")
@@ -184,9 +201,10 @@ def rerun(summary: Summary) -> str:
 
 
 def _table(summary: Summary) -> list[str]:
-    rows = ["| now | with the suggestions |", "|---|---|"]
-    for at in range(min(max(len(summary.now), len(summary.after)), MOST_ROWS)):
-        cells = [_row(side[at]) if at < len(side) else "" for side in (summary.now, summary.after)]
+    """Both sides; the lines of a file that nobody sees yet have no numbers."""
+    rows = ["| now | after the fixes |", "|---|---|"]
+    for now, after in itertools.zip_longest(summary.now[:MOST_ROWS], summary.after[:MOST_ROWS]):
+        cells = ("" if now is None else _row(now), "" if after is None else _short(after.text))
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     if len(summary.now) > MOST_ROWS:
         rows.append(f"| and {len(summary.now) - MOST_ROWS} more | |")
@@ -194,12 +212,15 @@ def _table(summary: Summary) -> list[str]:
 
 
 def _row(step: Rerun) -> str:
-    short = step.text if len(step.text) <= LONGEST_STEP else step.text[: LONGEST_STEP - 1] + "…"
-    return f"{step.line} {code(short)}"
+    return f"{step.line} {_short(step.text)}"
 
 
-def _steps(steps: Sequence[Rerun]) -> str:
-    return f"{len(steps)} step{'s' * (len(steps) != 1)}"
+def _short(text: str) -> str:
+    return code(text if len(text) <= LONGEST_STEP else text[: LONGEST_STEP - 1] + "…")
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def check_text(silences: Iterable[Silence]) -> str:

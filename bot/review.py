@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import rules
-from bot import comment
+from bot import comment, peace
 from bot.analysis import Analysis
 from bot.config import Config, ConfigError
 from bot.diff import Hunk
 from bot.snapshot import FileChange, Snapshot
 from rules.model.dockerfile import Span
-from rules.model.finding import Finding, Suggestion, suggest
+from rules.model.finding import Finding, Fix, Suggestion, suggest
 from rules.model.prose import visible
 
 
@@ -123,15 +123,17 @@ def _place(
         done = _suggestions(group, text, analysis, committable)
         placed.comments.extend(done)
         said = {f for c in done for f in c.findings}
+        rest: list[tuple[Finding, Span]] = []
         for finding in group:
-            if finding in said:
-                continue
-            span = _carried(finding.span, hunks)
-            if span is None:
+            span = None if finding in said else _carried(finding.span, hunks)
+            if span is not None:
+                rest.append((finding, span))
+            elif finding not in said:
                 placed.elsewhere.append(finding)
-            else:
-                body = comment.with_diff([finding], _diff(finding, snapshot))
-                placed.comments.append(Comment(change.path, span, body, (finding,)))
+        if rest:
+            spoken = [finding for finding, _ in rest]
+            body = comment.with_diff(spoken, *_diff(spoken, snapshot, analysis))
+            placed.comments.append(Comment(change.path, rest[0][1], body, tuple(spoken)))
     placed.comments.sort(key=lambda c: c.span)
     return placed
 
@@ -153,7 +155,7 @@ def _suggestions(
         path = fixable[0].path
         suggestion = suggest(path, text, rules.edits_made(build, after, path))
         if done and committable(suggestion):
-            body = comment.with_suggestion(done, suggestion)
+            body = comment.with_suggestion(done, suggestion, peace.notes(build, after))
             return [Comment(path, suggestion.span, body, tuple(done), suggestion)]
     return []
 
@@ -193,8 +195,19 @@ def _carried(span: Span, hunks: Sequence[Hunk]) -> Span | None:
     return None
 
 
-def _diff(finding: Finding, snapshot: Snapshot) -> str:
-    """The finding's fix as a unified diff of all files it changes; "" without a fix."""
-    if finding.fix is None:
-        return ""
-    return rules.diff(finding.fix, lambda path: snapshot.head.texts.get(path) or "")
+def _diff(
+    findings: Sequence[Finding], snapshot: Snapshot, analysis: Analysis
+) -> tuple[str, Sequence[str]]:
+    """The findings' fixes together, as a unified diff of all files they change, and notes on it.
+
+    An empty diff when there is no fix.
+    """
+    fixable = [finding for finding in findings if finding.fix is not None]
+    if not fixable:
+        return "", ()
+    build = analysis.build_of(fixable[0])
+    after, done = rules.combine(build, fixable)
+    paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
+    edits = [edit for path in sorted(paths) for edit in rules.edits_made(build, after, path)]
+    diff = rules.diff(Fix(tuple(edits)), lambda path: snapshot.head.texts.get(path) or "")
+    return diff, peace.notes(build, after)

@@ -100,8 +100,8 @@ def judge(
         conclusion = "failure" if config.fail_on == "warning" else "neutral"
     return Verdict(
         conclusion,
-        comment.check_title(news, summaries),
-        _clip(comment.check_summary(summaries, len(analysis.old), analysis.skipped, settings)),
+        comment.check_title(analysis.new, analysis.old, summaries),
+        _clip(comment.check_summary(summaries, analysis.old, analysis.skipped, settings)),
         _clip(comment.check_text(analysis.silences)),
         tuple(_annotation(f, snapshot, new=f in analysis.new) for f in notes),
         fixable=any(summary.fixed for summary in summaries),

@@ -40,7 +40,7 @@ def test_a_comment_says_the_fact_its_count_where_to_read_more_and_how_to_mute():
     finding = Finding("some-rule", "D", Span(1, 1), "x", "A fact.", evidence=Evidence(100, 4))
     lines = comment.explain([finding]).split("\n")
     assert len(lines) <= 8
-    assert lines[0] == "A fact. Of the last 100 commits that re-ran it, 4 changed what it reads."
+    assert lines[0] == f"A fact. {comment.EVIDENCE.format(commits=100, needed=4)}"
     assert "#some-rule" in lines[-1]
     assert "`# layerwise: ignore=some-rule`" in lines[-1]
 
