@@ -12,10 +12,11 @@ Silent where it is not certain that the command is about the mounted cache.
 from collections.abc import Iterator
 
 from rules.model.cache import Build, Layer
-from rules.model.downloads import Family, families
+from rules.model.downloads import Family, families, is_apart
 from rules.model.finding import Edit, Finding, Fix, Silence
 from rules.model.mounting import in_the_way, needed_places, remove_first
 from rules.model.mounts import Place, UnsureError, is_inside
+from rules.model.order import inherited
 from rules.model.prose import code, listed
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 from rules.model.rule import Example, Rule
@@ -70,7 +71,7 @@ def _look(family: Family, layer: Layer, *, first: bool) -> Finding | None:
     if not places:
         return None
     purges = [*purges_in(build, layer, places), *switches_off(layer, places)]
-    settings = in_the_way(family, [layer], places) if first else ()
+    settings = in_the_way(family, [layer], places) if first and _is_seen(build, layer) else ()
     if not purges and not settings:
         return None
     edits: list[Edit] = []
@@ -83,6 +84,13 @@ def _look(family: Family, layer: Layer, *, first: bool) -> Finding | None:
     except UnsureError as unsure:
         reason = str(unsure)
     return _report(family, layer, purges, settings, Fix(tuple(sorted(set(edits)))), reason)
+
+
+def _is_seen(build: Build, layer: Layer) -> bool:
+    """Whether no RUN before may have changed the settings of the base image unseen."""
+    before = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
+    runs = [o for o in [*inherited(build, layer.stage), *before] if o.script is not None]
+    return all(is_apart(build, other) for other in runs)
 
 
 def _is_cached(layer: Layer, place: Place) -> bool:

@@ -102,8 +102,12 @@ def _report(family: Family, layer: Layer, place: Place, flag: Flag, mount: Mount
     written = next((v for name, v in _options(flag) if name in _TARGETS), None)
     fix = None
     if written is not None and raw.count(written) == 1 and "$" not in raw and '"' not in raw:
-        owned = "" if "uid" in dict(mount.options) else "".join(f",{o}" for o in place.owner)
-        fix = Fix((Edit(build.path, start, end, raw.replace(written, place.folder) + owned),))
+        said = dict(mount.options)
+        more = [] if "uid" in said else place.owner
+        if place.cache.locked and "sharing" not in said:
+            more = ["sharing=locked", *more]
+        text = ",".join([raw.replace(written, place.folder), *more])
+        fix = Fix((Edit(build.path, start, end, text),))
     return rule.finding(
         build.path,
         layer.instruction.span,

@@ -25,6 +25,7 @@ def test_the_example_of_the_documentation():
     ("head", "call", "before", "after"),
     [
         (JS, "yarn install", "target=/root/.cache/yarn,sharing=locked", "target=/usr/local/share/.cache/yarn,sharing=locked"),
+        (JS, "yarn install", "target=/root/.cache/yarn", "target=/usr/local/share/.cache/yarn,sharing=locked"),
         (JS, "yarn install", "sharing=locked,target=/root/.yarn", "sharing=locked,target=/usr/local/share/.cache/yarn"),
         (JS, "pnpm install", "target=/root/.pnpm-store", "target=/root/.local/share/pnpm/store"),
         (JS, "pnpm install", "id=pnpm,dst=/root/.pnpm-store", "id=pnpm,dst=/root/.local/share/pnpm/store"),
