@@ -10,6 +10,7 @@ from bot.snapshot import Snapshot
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.cache import Build
 from rules.model.finding import Finding, Silence
+from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
 
 MAX_DOCKERFILES = 50
@@ -75,6 +76,21 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
         known = finding.fingerprint in before and not _touches(snapshot, finding)
         (old if known else new).append(finding)
     return Analysis(tuple(new), tuple(old), tuple(silences), tuple(skipped), tuple(builds))
+
+
+def likely(snapshot: Snapshot) -> frozenset[str]:
+    """Texts that rules are likely to ask for when they have read the Dockerfiles.
+
+    Fetched along with those they spare a round of asking: ignore files, and the manifests beside
+    a Dockerfile or at the root. Lock files are long, and seldom read.
+    """
+    folders = {""}
+    for path in snapshot.changes:
+        if is_dockerfile(path) or is_ignore_file(path):
+            folders.add(path.rpartition("/")[0])
+    near = [path for path in snapshot.head.paths if path.rpartition("/")[0] in folders]
+    named = [p for p in near if is_ignore_file(p) or is_manifest(p) or is_dockerfile(p)]
+    return frozenset(p for p in named if "lock" not in p and not p.endswith(".sum"))
 
 
 def _wanted(config: Config, finding: Finding) -> bool:

@@ -33,6 +33,8 @@ BLOB_CHARACTERS = 32 * 2**20
 """How much text of files is kept: what a blob's id names never changes."""
 SETTINGS_KEPT = 600.0
 """Seconds for which settings, and whether we may commit, are not asked for again."""
+HISTORY_KEPT = 3600.0
+"""Seconds: counts of commits need not be of this minute."""
 ORGANISATION = ".github"
 """The repository whose settings hold for an organisation's others."""
 _READ_ONE = {"metadata": "read", "contents": "read"}
@@ -95,6 +97,10 @@ class Memory:
         default_factory=lambda: TTLCache(4096, SETTINGS_KEPT)
     )
     """By installation: whether it granted `contents: write`."""
+    history: MutableMapping[tuple[str, str], frozenset[str]] = field(
+        default_factory=lambda: TTLCache(16_384, HISTORY_KEPT)
+    )
+    """Which commits touched a path, by repository and path."""
     mute: MutableMapping[int, bool] = field(default_factory=lambda: TTLCache(4096, SETTINGS_KEPT))
     """Installations that do not let us read comments below pull requests."""
 
@@ -237,7 +243,12 @@ class GitHub:
 
     async def history(self, pull: PullRequest, asked: Iterable[str]) -> History:
         """What is known of the recent commits that touched these paths, in at most two requests."""
-        return History(by_path=await read_history(self._client, pull.repository, asked))
+        known = {p: self._memory.history.get((pull.repository, p)) for p in asked}
+        unknown = [path for path, commits in known.items() if commits is None]
+        found = await read_history(self._client, pull.repository, unknown)
+        self._memory.history.update({(pull.repository, p): c for p, c in found.items()})
+        kept = {path: commits for path, commits in known.items() if commits is not None}
+        return History(by_path={**kept, **found})
 
     async def read(self, pull: PullRequest, paths: Iterable[str]) -> dict[str, str | None]:
         """Texts of files at the head; None for what is too large or no UTF-8."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import rules
 from bot import comment, verdict
-from bot.analysis import ROUNDS, Analysis, analyse
+from bot.analysis import ROUNDS, Analysis, analyse, likely
 from bot.config import Config
 from bot.conversation import Ask, clean_up
 from bot.fix import fix_all
@@ -130,11 +130,13 @@ async def _analyse(
     snapshot: Snapshot, pull: PullRequest, config: Config, github: GitHub
 ) -> tuple[Snapshot, Analysis]:
     """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
+    along = likely(snapshot)
     for _ in range(ROUNDS):
         analysis = await asyncio.to_thread(analyse, snapshot, config)
         if not snapshot.missing:
             break
-        snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing))
+        snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing | along))
+        along = frozenset()
     asked = snapshot.head.history.missing if snapshot.head.history is not None else None
     if asked:
         snapshot = snapshot.with_history(await github.history(pull, asked))
