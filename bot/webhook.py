@@ -72,7 +72,7 @@ def receive(headers: Headers, body: bytes, secret: str) -> sansio.Event:
     if content_type != "application/json":
         raise Refused(415, "the App's webhook must send application/json")
     event, delivery = headers.get("X-GitHub-Event", ""), headers.get("X-GitHub-Delivery", "")
-    if not re.fullmatch(r"[a-z_]{1,64}", event):
+    if not re.fullmatch(r"[a-z0-9_]{1,64}", event):
         raise Refused(400, "X-GitHub-Event is missing or malformed")
     if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", delivery):
         raise Refused(400, "X-GitHub-Delivery is missing or malformed")

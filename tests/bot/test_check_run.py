@@ -20,8 +20,8 @@ async def test_findings_make_it_neutral_and_it_sums_up_what_an_edit_re_runs(bot,
     await bot.opened(pull)
     (run,) = pull.check_runs
     assert (run.name, run.conclusion) == ("Layerwise", "neutral")
-    assert run.title == "An edit to the source re-runs 2 steps, 1 with the suggestions"
-    assert "An edit to `main.py` re-runs 2 steps, 1 step with the suggestions." in run.summary
+    assert run.title == "An edit to the source re-runs 2 steps, 1 after the fixes"
+    assert "An edit to `main.py` re-runs 2 steps, 1 step after the fixes." in run.summary
     assert "| 4 `RUN pip install -r requirements.txt` |  |" in run.summary
     assert run.annotations == []  # a comment says it
 
