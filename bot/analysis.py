@@ -102,10 +102,12 @@ def _dockerfiles(snapshot: Snapshot, config: Config) -> tuple[list[str], list[st
     changed = [c for c in snapshot.changes.values() if c.status != "removed"]
     named = rules.named_dockerfiles(snapshot.head) if changed else frozenset()
     touched = sorted(c.path for c in changed if is_dockerfile(c.path) or c.path in named)
+    touched = [path for path in touched if not config.ignores(path)]
     ignores = {c.path for c in changed if is_ignore_file(c.path)}
     governed: list[str] = []
     if ignores:
         others = sorted(p for p in snapshot.head.paths if is_dockerfile(p) and p not in touched)
+        others = [path for path in others if not config.ignores(path)]
         for path in others[:MAX_DOCKERFILES]:
             report = rules.open_build(
                 snapshot.head,

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
+from bot.terminal import WIDTH, cut, flat
 from rules.model.cache import Build, Step
 from rules.model.context import BuildContext
-from rules.model.prose import visible
 
-WIDTH = 80
 NARROWEST = 24
 """Columns that an instruction keeps beside a long cause."""
 HEAVIEST = 10
@@ -19,13 +18,13 @@ def rerun_as_text(build: Build, steps: Sequence[Step]) -> str:
     """Say on one line a step what becomes of it, and why; stages are headings."""
     made = [step for step in steps if step.status != "none"]
     again = sum(step.status == "rerun" for step in made)
-    lines = [f"{_plain(build.path)}: {again} of {len(made)} step{'s' * (len(made) != 1)} re-run"]
+    lines = [f"{flat(build.path)}: {again} of {len(made)} step{'s' * (len(made) != 1)} re-run"]
     digits = len(str(max((step.line for step in steps), default=0)))
     idle = {step.stage for step in steps if step.cause == "its stage is not built"}
     for step, instruction in zip(steps, build.dockerfile.instructions, strict=True):
-        words = f"{step.instruction} {_plain(instruction.value)}"
+        words = f"{step.instruction} {flat(instruction.value)}"
         if step.instruction == "FROM":
-            heading = _cut(f"{step.line:>{digits}}  {words}", WIDTH)
+            heading = cut(f"{step.line:>{digits}}  {words}", WIDTH)
             lines += ["", click.style(heading, bold=True)]
             if step.stage in idle:
                 lines.append(f"{'':{digits}}  not built")
@@ -38,10 +37,10 @@ def rerun_as_text(build: Build, steps: Sequence[Step]) -> str:
 def _step(step: Step, words: str, room: int) -> str:
     """Fit a step into the room that its line number leaves: status, instruction, cause."""
     if step.status == "cached":
-        return f"{click.style('cached ', fg='green')}  {_cut(words, room - 9)}"
+        return f"{click.style('cached ', fg='green')}  {cut(words, room - 9)}"
     room -= 11
-    cause = _cut(_plain(step.cause), room - min(len(words), NARROWEST))
-    words = _cut(words, room - len(cause))
+    cause = cut(flat(step.cause), room - min(len(words), NARROWEST))
+    words = cut(words, room - len(cause))
     return f"{click.style('re-runs', fg='yellow')}  {words:<{room - len(cause)}}  {cause}"
 
 
@@ -75,14 +74,14 @@ def context_as_text(
     `changes` says how many of the last `commits` commits touched a folder (`src/`) or a file.
     """
     total = sum(sizes.values())
-    by = "no ignore file" if context.ignore is None else f"after {_plain(context.ignore.path)}"
+    by = "no ignore file" if context.ignore is None else f"after {flat(context.ignore.path)}"
     if context.kind == "git":
         by = "as git has it: no ignore file is applied"
     count = f"{len(sizes):,} file{'s' * (len(sizes) != 1)}"
-    lines = [f"{_plain(folder)}: {count}, {bytes_in_words(total)}, {by}"]
+    lines = [f"{flat(folder)}: {count}, {bytes_in_words(total)}, {by}"]
     if context.error is not None:
-        where = "" if context.ignore is None else f"{_plain(context.ignore.path)}:"
-        fault = f"{where}{context.error.line}: {_plain(context.error.message)}"
+        where = "" if context.ignore is None else f"{flat(context.ignore.path)}:"
+        fault = f"{where}{context.error.line}: {flat(context.error.message)}"
         lines.append(click.style(f"The build fails: {fault}", fg="red"))
     lines += _table("Heaviest folders", _summed(sizes), bytes_in_words)
     lines += _table("Heaviest files", sizes, bytes_in_words)
@@ -133,17 +132,8 @@ def _table(title: str, values: Mapping[str, int], write: Callable[[int], str]) -
     largest = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:HEAVIEST]
     if not largest:
         return []
-    rows = [(write(value), _plain(path)) for path, value in largest]
+    rows = [(write(value), flat(path)) for path, value in largest]
     wide = max(len(value) for value, _ in rows)
     room = WIDTH - wide - 4
-    lines = [f"  {value:>{wide}}  {_cut(path, room)}" for value, path in rows]
+    lines = [f"  {value:>{wide}}  {cut(path, room)}" for value, path in rows]
     return ["", click.style(title, bold=True), *lines]
-
-
-def _plain(text: str) -> str:
-    """Write text of a file on one line, without what could command the terminal."""
-    return " ".join(visible(text).split())
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(room - 1, 0)] + "…"

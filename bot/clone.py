@@ -140,8 +140,18 @@ class Clone:
             texts[path] = _text(blob)
         return texts
 
-    def _changes(self, start: str, head: str) -> list[FileChange]:
-        options = ["--no-color", "--no-ext-diff", "--no-textconv", "-M", "-U3", start, head]
+    def changes_on_disk(self, base: str) -> list[FileChange]:
+        """What the work tree changes of the merge base of `base` and HEAD; no new files."""
+        start = self.git("merge-base", self.commit(base), self.commit("HEAD"))
+        return self._changes(start.decode().split()[0])
+
+    def untracked(self) -> list[str]:
+        """The files of the work tree that git neither tracks nor ignores."""
+        listed = self.git("ls-files", "--others", "--exclude-standard", "-z")
+        return [os.fsdecode(path) for path in listed.split(b"\0") if path]
+
+    def _changes(self, *revisions: str) -> list[FileChange]:
+        options = ["--no-color", "--no-ext-diff", "--no-textconv", "-M", "-U3", *revisions]
         names = iter(self.git("diff", "--name-status", "-z", *options).split(b"\0")[:-1])
         patches = iter(_split_patches(self.git("diff", *options)))
         changes = []

@@ -84,8 +84,8 @@ def explain(findings: Sequence[Finding]) -> str:
     """What is wrong, what it costs here, where to read more and how to mute it: 8 lines at most."""
     if len(findings) == 1:
         (only,) = findings
-        return f"{_fact(only)}\n\n{LEARN_MORE.format(link=_link(only.rule), rule=only.rule)}"
-    facts = [f"- {_fact(finding)} ({_link(finding.rule)})" for finding in findings]
+        return f"{fact(only)}\n\n{LEARN_MORE.format(link=_link(only.rule), rule=only.rule)}"
+    facts = [f"- {fact(finding)} ({_link(finding.rule)})" for finding in findings]
     if len(facts) > MOST_FACTS:
         facts[MOST_FACTS - 1 :] = [f"- {len(facts) - MOST_FACTS + 1} more of the same kind."]
     return "\n".join([*facts, "", MUTE_ONE])
@@ -95,7 +95,8 @@ def _link(rule: str) -> str:
     return f"[{rule}]({RULE_PAGE}{rule})"
 
 
-def _fact(finding: Finding) -> str:
+def fact(finding: Finding) -> str:
+    """What is wrong, how often that cost something here, and why there is no suggestion."""
     parts = [finding.message]
     if finding.evidence is not None:
         parts.append(count(finding.evidence))

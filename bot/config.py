@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from rules.model.ignore import IgnoreFile
+
 PATH = ".github/layerwise.yml"
 MAX_BYTES = 64 * 1024
 
@@ -43,6 +45,12 @@ class Config:
         if self.profile == "quiet":
             return strategy == "order"
         return self.profile == "strict" or rule not in OFF_UNLESS_ASKED
+
+    def ignores(self, path: str) -> bool:
+        """Whether a Dockerfile is not to be looked at."""
+        if not self.ignore_paths:
+            return False
+        return IgnoreFile.parse("\n".join(self.ignore_paths), PATH).excludes(path)
 
     def without(self, rules: Iterable[str]) -> "Config":
         """The same settings with these rules silent."""

@@ -1,18 +1,14 @@
 """A review for people at a terminal and for programs: text, Markdown, JSON."""
 
 import json
-import re
-import textwrap
 from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from bot.review import Comment, Reviewed
+from bot.terminal import line_of, wrap
 from rules.model.finding import Finding, split_lines
-from rules.model.prose import visible
-
-WIDTH = 80
 
 
 def as_text(reviewed: Reviewed) -> str:
@@ -20,7 +16,7 @@ def as_text(reviewed: Reviewed) -> str:
     blocks = [_comment(c, reviewed) for c in reviewed.review.comments]
     blocks += [_heading(f.path, f.span.start, f.span.end, [f]) for f in reviewed.review.elsewhere]
     blocks += [
-        click.style(f"{_plain(path)}: not looked at", bold=True) + f"\n  {why}\n"
+        click.style(f"{line_of(path)}: not looked at", bold=True) + f"\n  {why}\n"
         for path, why in reviewed.analysis.skipped
     ]
     return "\n".join([*blocks, _count(reviewed) + "\n"])
@@ -31,7 +27,7 @@ def as_markdown(reviewed: Reviewed) -> str:
     parts = [reviewed.review.body]
     for comment in reviewed.review.comments:
         lines = _lines(comment.span.start, comment.span.end)
-        parts.append(f"### {_plain(comment.path)}, {lines}\n\n{comment.body}")
+        parts.append(f"### {line_of(comment.path)}, {lines}\n\n{comment.body}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -83,19 +79,19 @@ def _comment(comment: Comment, reviewed: Reviewed) -> str:
         return head
     text = reviewed.snapshot.head.texts[comment.path] or ""
     old = split_lines(text)[comment.span.start - 1 : comment.span.end]
-    rows = [click.style(f"  - {_plain(line)}", fg="red") for line in old]
+    rows = [click.style(f"  - {line_of(line)}", fg="red") for line in old]
     new = split_lines(comment.suggestion.text)
-    rows += [click.style(f"  + {_plain(line)}", fg="green") for line in new]
+    rows += [click.style(f"  + {line_of(line)}", fg="green") for line in new]
     return f"{head}\n" + "\n".join(rows) + "\n"
 
 
 def _heading(path: str, start: int, end: int, findings: Iterable[Finding]) -> str:
-    lines = [click.style(f"{_plain(path)}, {_lines(start, end)}", bold=True)]
+    lines = [click.style(f"{line_of(path)}, {_lines(start, end)}", bold=True)]
     for finding in findings:
         lines.append("  " + click.style(finding.rule, fg="yellow"))
-        lines += _wrap(finding.message)
+        lines += wrap(finding.message)
         if finding.no_fix is not None:
-            lines += _wrap(f"No suggestion: {finding.no_fix}.")
+            lines += wrap(f"No suggestion: {finding.no_fix}.")
     return "\n".join(lines) + "\n"
 
 
@@ -111,19 +107,5 @@ def _count(reviewed: Reviewed) -> str:
     )
 
 
-def _wrap(text: str) -> list[str]:
-    # A code span stays whole where it fits, since people copy it.
-    whole = re.sub(r"`[^`]*`", lambda span: span.group().replace(" ", "\0"), visible(text))
-    wrapped = textwrap.wrap(
-        whole, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
-    return [line.replace("\0", " ") for line in wrapped]
-
-
 def _lines(start: int, end: int) -> str:
     return f"line {start}" if start == end else f"lines {start}-{end}"
-
-
-def _plain(text: str) -> str:
-    """Text of a file without what could command the terminal."""
-    return visible(text.rstrip("\r\n")).replace("\t", "    ")

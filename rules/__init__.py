@@ -1,7 +1,7 @@
 """What Layerwise finds in a Dockerfile: pure functions from text to findings."""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rules import (
@@ -22,6 +22,7 @@ from rules.model.cache import Build
 from rules.model.dockerfile import Unreadable, parse
 from rules.model.evidence import evidence
 from rules.model.finding import Edit, Finding, Fix, Silence, apply, split_lines
+from rules.model.history import History
 from rules.model.mute import muted_rules, mutes_file
 from rules.model.prose import code
 from rules.model.repository import Repository
@@ -68,6 +69,12 @@ def check(build: Build) -> tuple[list[Finding], list[Silence]]:
                 finding = replace(finding, fix=None, no_fix=finding.no_fix or wrong)
         proven.append(_counted(build, finding))
     return proven, silences
+
+
+def counted(build: Build, findings: Iterable[Finding], history: History) -> list[Finding]:
+    """The findings of a build with what its recent commits say of those that have a fix."""
+    known = replace(build, repository=replace(build.repository, history=history))
+    return [_counted(known, finding) for finding in findings]
 
 
 def _counted(build: Build, finding: Finding) -> Finding:

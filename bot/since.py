@@ -1,0 +1,40 @@
+"""Which findings of a working tree are new since a revision."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from bot.analysis import ROUNDS, analyse
+from bot.clone import Clone, GitError
+from bot.config import Config
+from bot.diff import Hunk
+from bot.snapshot import FileChange, Snapshot
+from bot.worktree import Tree
+
+__all__ = ["GitError", "new_findings"]
+
+
+def new_findings(tree: Tree, base: str, config: Config) -> frozenset[str]:
+    """Fingerprints of what was not there at the merge base of `base` and HEAD, or was touched.
+
+    Changes that are not committed count, new files too. Raises GitError.
+    """
+    clone = Clone(tree.top)
+    changes = [*clone.changes_on_disk(base), *_untracked(clone, tree)]
+    repository = replace(tree.repository, missing=set())
+    snapshot = Snapshot.at(repository, changes)
+    for _ in range(ROUNDS):
+        analysis = analyse(snapshot, config)
+        if not snapshot.missing:
+            break
+        wanted: Iterable[str] = snapshot.missing
+        snapshot = snapshot.with_texts({path: tree.read(path) for path in wanted})
+    return frozenset(finding.fingerprint for finding in analysis.new)
+
+
+def _untracked(clone: Clone, tree: Tree) -> Iterator[FileChange]:
+    """Files that git does not know yet and does not ignore: all their lines are new."""
+    for path in clone.untracked():
+        text = tree.read(path) if tree.repository.has(path) else None
+        rows = () if text is None else tuple(("+", line) for line in text.split("\n"))
+        hunks = None if text is None else (Hunk(0, 1, rows),)
+        yield FileChange(path, "added", hunks)
