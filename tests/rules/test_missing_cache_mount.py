@@ -103,7 +103,7 @@ def test_variables_and_accounts_of_the_file_decide(head, said, call, target):
          f"AS base\nRUN {APT}{CLEAN}set -eux; apt-get update; apt-get install -y curl\nFROM base\nRUN {APT}apt-get update && apt-get install -y git\n"),
         # What somebody has removed already, and the program that keeps nothing by itself.
         ("RUN rm -f /etc/apt/apt.conf.d/docker-clean\nRUN apt update && apt install -y curl\n",
-         f"RUN rm -f /etc/apt/apt.conf.d/docker-clean\nRUN {APT}apt update && apt -o Binary::apt::APT::Keep-Downloaded-Packages=true install -y curl\n"),
+         f"RUN rm -f /etc/apt/apt.conf.d/docker-clean\nRUN {APT}apt update && apt -o APT::Keep-Downloaded-Packages=true install -y curl\n"),
         ("RUN --mount=type=cache,target=/var/cache/apt,sharing=locked apt-get update && apt-get install -y curl\n",
          f"RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked {CLEAN}apt-get update && apt-get install -y curl\n"),
     ],

@@ -111,7 +111,7 @@ APT = Manager(
             locked=True,
             cleaned_by=("apt-get clean", "apt clean", "apt-get distclean", "apt distclean"),
             accepted=("/var/cache/apt/archives",),
-            keep_options=(("apt", "-o Binary::apt::APT::Keep-Downloaded-Packages=true"),),
+            keep_options=(("apt", "-o APT::Keep-Downloaded-Packages=true"),),
             emptied_by="/etc/apt/apt.conf.d/docker-clean",
         ),
         # Not all of /var/lib/apt: which packages were installed by hand stands there too.
