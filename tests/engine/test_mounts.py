@@ -11,9 +11,10 @@ import pytest
 
 import rules
 from rules.model.repository import Repository
-from tests.engine.build import Case, build, compare
+from tests.engine.build import Case, build, compare, rebuild
 from tests.engine.engine import Unavailable
 from tests.engine.registry import registry
+from tests.rules.naive import NAIVE, PROJECT, improved
 
 pytestmark = pytest.mark.engine
 
@@ -142,3 +143,19 @@ def test_after_a_manifest_change_only_the_new_package_is_downloaded(engine, tool
         assert server.downloads == ["gamma"]
         plain = made(text, tool.second)
     assert compare(plain, mounted, (*tool.ignoring, *targets)) == []
+
+
+def test_from_the_naive_file_suggestions_lead_to_one_in_which_only_the_source_is_copied_again(
+    engine,
+):
+    files = improved({"Dockerfile": NAIVE, **PROJECT})
+    context = {path: text for path, text in files.items() if path != "Dockerfile"}
+    case = Case(
+        {**context, "../Dockerfile": files["Dockerfile"]},
+        dockerfile="../Dockerfile",
+        text=files["Dockerfile"],
+        shims="faithful",
+    )
+    again = rebuild(engine, case, {"op": "modify", "path": "main.py"})
+    assert again.error is None, again.error + again.log
+    assert [step.keyword for step in again.steps if step.status == "run"] == ["COPY"]
