@@ -12,12 +12,14 @@ fix has a line for the ignore file too.
 """
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from rules.model.cache import Build
-from rules.model.dockerfile import Span
+from rules.model.cache import Build, Layer
+from rules.model.dockerfile import Instruction, Span
 from rules.model.finding import Finding, Silence
-from rules.model.order import Move, stretches
+from rules.model.installs.find import Piece
+from rules.model.order import Left, Move, stretches
 from rules.model.prose import code, listed
 from rules.model.rewrite import ImmovableError, put_source_last
 from rules.model.rule import Example, Rule
@@ -53,32 +55,67 @@ def find(build: Build) -> Iterator[Finding | Silence]:
     """One finding for each stretch of installs that stands behind source."""
     for stretch in stretches(build):
         installing = [run for run in stretch.passed if run.installs]
-        if installing:
-            yield _report(build, stretch.behind(installing[-1]))
-        elif stretch.refused is not None:
-            layer, reason = stretch.refused
-            yield rule.silence(build.path, layer.instruction.span.start, reason)
+        moves = [stretch.behind(run) for run in installing[-1:]]
+        for move in moves:
+            if move is not None:
+                yield _report(build, move)
+        for left in stretch.left:
+            if left.instead is not None:
+                yield _advise(build, left)
+            else:
+                yield rule.silence(build.path, left.layer.instruction.span.start, left.reason)
 
 
 def _report(build: Build, move: Move) -> Finding:
     first = move.copies[0].instruction
-    commands = list(dict.fromkeys(piece.words for piece in move.installs))
+    commands = list(dict.fromkeys(_written(piece) for piece in move.installs))
     reads = list(dict.fromkeys(posixpath.basename(path) for path in move.manifests))
-    stage = build.dockerfile.stages[first.stage]
     fix, reason = None, None
     try:
         fix = put_source_last(build, move)
     except ImmovableError as error:
         reason = str(error)
+    again = f"An edit to any file that {_shown(first)} takes re-runs {listed(commands)}, which "
+    if any(piece.fetch for piece in move.installs):
+        what = f"then downloads again what only {listed(reads)} may change"
+    else:
+        what = f"{'reads' if len(commands) == 1 else 'read'} only {listed(reads)}"
     return rule.finding(
         build.path,
         Span(first.span.start, move.last.layer.instruction.span.end),
-        subject=f"{stage.name or stage.index} {' && '.join(commands)}",
-        message=(
-            f"An edit to any file that {code(f'{first.keyword} {first.value}')} takes re-runs "
-            f"{listed(commands)}, which {'reads' if len(commands) == 1 else 'read'} only "
-            f"{listed(reads)}."
-        ),
+        subject=_subject(build, move.last.layer, commands),
+        message=f"{again}{what}.",
         fix=fix,
         no_fix=reason,
     )
+
+
+def _advise(build: Build, left: Left) -> Finding:
+    """An install that cannot go before the source as it is, and what people do."""
+    first = left.source.instruction
+    start = min(first.span.start, left.layer.instruction.span.start)
+    return rule.finding(
+        build.path,
+        Span(start, left.layer.instruction.span.end),
+        subject=_subject(build, left.layer, [left.piece.words]),
+        message=(
+            f"An edit to any file that {_shown(first)} takes re-runs {code(left.piece.words)}. "
+            f"{left.instead}"
+        ),
+        severity="info",
+        no_fix=left.reason,
+    )
+
+
+def _written(piece: Piece) -> str:
+    """The command of the file, also where only a part of it can go first."""
+    return replace(piece, fetch=None).words
+
+
+def _shown(instruction: Instruction) -> str:
+    return code(f"{instruction.keyword} {instruction.value}")
+
+
+def _subject(build: Build, layer: Layer, commands: Sequence[str]) -> str:
+    stage = build.dockerfile.stages[layer.stage]
+    return f"{stage.name or stage.index} {' && '.join(commands)}"

@@ -11,8 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from rules.model.cache import Build, Change, file_classes, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
+from rules.model.order import amount_of_work, repeatable
+from rules.model.proposal import samples
 from rules.model.rule import Measure, Rule
+from rules.model.unread import is_unread
 from rules.mount_proof import lost_for_mounts, runs
+
+_SAME_FAULT = {"missing-dockerignore": "git-directory-in-context"}
 
 Look = Callable[[Build], Iterable[Finding]]
 
@@ -55,8 +60,12 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
 
 
 def _faults(findings: Iterable[Finding]) -> Counter[str]:
-    """How many faults each rule finds; a fix may change the command that one speaks of."""
-    return Counter(f.rule for f in findings if f.severity == "warning")
+    """How many faults each rule finds; a fix may change the command that one speaks of.
+
+    Where no ignore file is, `.git` is in the context too: to make one without it is no new fault.
+    """
+    rules = (f.rule for f in findings if f.severity == "warning")
+    return Counter(_SAME_FAULT.get(rule, rule) for rule in rules)
 
 
 def _fewer_steps(before: Build, after: Build) -> str | None:
@@ -66,7 +75,7 @@ def _fewer_steps(before: Build, after: Build) -> str | None:
     gained = False
     for path in file_classes(before):
         change = Change(edits=frozenset({path}))
-        old, new = _work_rerun(before, change), _work_rerun(after, change)
+        old, new = work_rerun(before, change), work_rerun(after, change)
         if new > old:
             return f"an edit to {path} would re-run more"
         gained = gained or new < old
@@ -80,7 +89,7 @@ def _same_steps(before: Build, after: Build) -> str | None:
         return wrong
     if not apart and _commands(before) != _commands(after):
         return "it would change the commands that run"
-    again = _runs_again if apart else _work_rerun
+    again = _runs_again if apart else work_rerun
     for path in file_classes(before):
         change = Change(edits=frozenset({path}))
         if again(before, change) != again(after, change):
@@ -96,13 +105,19 @@ def _runs_again(build: Build, change: Change) -> list[int]:
 
 
 def _fewer_files(before: Build, after: Build) -> str | None:
-    """Context: no tracked file that a step names or takes is lost."""
-    for old, new in zip(before.layers, after.layers, strict=True):
-        if (old.copy is None) != (new.copy is None):
-            return "it would change a COPY"
-        if old.copy is not None and new.copy is not None and old.copy.files != new.copy.files:
-            return "a COPY would take other tracked files"
-    return None
+    """Context: fewer files are sent, and none that the build reads is lost."""
+    if after.context.kind != "local" or after.context.error is not None:
+        return "builds would fail on the ignore file"
+    lost = frozenset(before.context.files) - frozenset(after.context.files)
+    if not frozenset(after.context.files) <= frozenset(before.context.files):
+        return "more files would be sent"
+    for path in sorted(lost):
+        if not is_unread(before, path):
+            return f"{path} would not be sent, and the build may read it"
+    if lost:
+        return None
+    kept = (path for path in samples(after) if before.context.may_send(path))
+    return None if any(not after.context.may_send(p) for p in kept) else "no file less is sent"
 
 
 def _fewer_for_arguments(before: Build, after: Build) -> str | None:
@@ -111,13 +126,13 @@ def _fewer_for_arguments(before: Build, after: Build) -> str | None:
         return lost
     for path in file_classes(before):
         change = Change(edits=frozenset({path}))
-        if _work_rerun(after, change) > _work_rerun(before, change):
+        if work_rerun(after, change) > work_rerun(before, change):
             return f"an edit to {path} would re-run more"
     gained = False
     pairs = (p for i in before.dockerfile.instructions if i.keyword == "ARG" for p in i.pairs)
     for name in sorted({pair.key for pair in pairs}):
         change = Change(build_args={name: None})
-        old, new = _work_rerun(before, change), _work_rerun(after, change)
+        old, new = work_rerun(before, change), work_rerun(after, change)
         if new > old:
             return f"a new value of {name} would re-run more"
         gained = gained or new < old
@@ -132,11 +147,14 @@ _MEASURES: Mapping[Measure, Callable[[Build, Build], str | None]] = {
 }
 
 
-def _work_rerun(build: Build, change: Change) -> int:
-    """How many commands an edit re-runs: a RUN split in two is not more work."""
+def work_rerun(build: Build, change: Change) -> int:
+    """How much work an edit re-runs: the commands, and the downloads that a build starts itself.
+
+    A RUN split in two is not more work, nor is a `cd` that both parts begin with.
+    """
     lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
     return sum(
-        len(layer.script.items) if layer.script is not None else 1
+        amount_of_work(build, layer)
         for layer in build.layers
         if layer.instruction.keyword == "RUN" and layer.instruction.span.start in lines
     )
@@ -144,7 +162,9 @@ def _work_rerun(build: Build, change: Change) -> int:
 
 def _lost_work(before: Build, after: Build, moved: tuple[str, ...] = ()) -> str | None:
     """Order: the commands and where they run stay, and so do all instructions not `moved`."""
-    if Counter(_commands(before)) != Counter(_commands(after)):
+    old, new = Counter(_commands(before)), Counter(_commands(after))
+    added = {words for (*_, words) in new - old}
+    if old - new or not added <= repeatable(after):
         return "it would change the commands that run"
     if _others(before, moved) != _others(after, moved):
         return "it would change another instruction"

@@ -53,8 +53,9 @@ def find(build: Build) -> Iterator[Finding]:
     """One finding for each RUN that only sets up and stands behind source."""
     for stretch in stretches(build):
         for run in stretch.passed:
-            if not run.installs and _takes_time(run):
-                yield _report(build, stretch.behind(run))
+            move = stretch.behind(run)
+            if move is not None and not run.installs and _takes_time(run):
+                yield _report(build, move)
 
 
 def _takes_time(run: Passed) -> bool:

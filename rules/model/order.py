@@ -1,11 +1,12 @@
 """Order: steps of a stage that stand behind source and do not read it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rules.model.cache import Build, Copy, Layer
-from rules.model.installs.copied import from_context
-from rules.model.installs.find import Piece, pieces
+from rules.model.cache import Build, Change, Copy, Layer, file_classes, rerun
+from rules.model.installs.copied import NOTHING, from_context
+from rules.model.installs.find import Piece, may_say, pieces, processes_of
+from rules.model.installs.install import Call, Manager
 from rules.model.manifests import is_manifest
 from rules.model.places import is_project_folder
 
@@ -18,7 +19,10 @@ _PASSIVE = frozenset(
 
 @dataclass(frozen=True)
 class Passed:
-    """A RUN that could stand before the source: whole, or (`rest`) its first pieces."""
+    """A RUN that could stand before the source: whole, or (`rest`) its first pieces.
+
+    The last piece may have a `fetch`: that command is new, and its item the first of `rest`.
+    """
 
     layer: Layer
     pieces: Sequence[Piece]
@@ -74,6 +78,18 @@ class Move:
         return tuple(dict.fromkeys(found))
 
 
+@dataclass(frozen=True)
+class Left:
+    """An install that stays behind source: whether that can be helped by hand, and why it stays."""
+
+    layer: Layer
+    source: Layer
+    piece: Piece
+    reason: str
+    instead: str | None = None
+    """What people do, where the download could go before the source."""
+
+
 @dataclass
 class Stretch:
     """A source copy, and the steps behind it up to the first that may read the source."""
@@ -81,41 +97,82 @@ class Stretch:
     layers: Sequence[Layer]
     copies: list[Layer]
     passed: list[Passed] = field(default_factory=list)
-    refused: tuple[Layer, str] | None = None
-    """An install that must stay where it is, and why."""
+    left: list[Left] = field(default_factory=list)
 
-    def behind(self, run: Passed) -> Move:
-        """The move of all its source copies before a RUN to behind that RUN."""
+    def behind(self, run: Passed) -> Move | None:
+        """The move of its source copies before a RUN to behind that RUN, if there are any.
+
+        A copy that brings nothing but what the installs read stays where it is.
+        """
         copies = [c for c in self.copies if c.index < run.layer.index]
-        return Move(self.layers, copies, self.passed[: self.passed.index(run) + 1])
+        move = Move(self.layers, copies, self.passed[: self.passed.index(run) + 1])
+        wanted = set(move.manifests)
+        moved: list[Layer] = []
+        for layer in copies:
+            if not _is_all_read(layer.copy, wanted) or not all(
+                _apart(layer.copy, other.copy) for other in moved
+            ):
+                moved.append(layer)
+        return Move(self.layers, moved, move.passed) if moved else None
 
 
-def stretches(build: Build) -> Iterator[Stretch]:
+def _is_all_read(copy: Copy | None, wanted: Collection[str]) -> bool:
+    """Whether every file of a copy is among those that installs read."""
+    if copy is None or not from_context(copy) or len(copy.files) > len(wanted):
+        return False
+    return all(copy.target(path) in wanted for path in copy.files)
+
+
+def stretches(build: Build) -> Sequence[Stretch]:
     """All stretches of a build, in order."""
+    found: list[Stretch] | None = build.remembered.get(("stretches",))
+    if found is None:
+        found = build.remembered["stretches",] = list(_stretches(build))
+    return found
+
+
+def _stretches(build: Build) -> Iterator[Stretch]:
     if build.context.kind == "unknown":
         return
     for stage in build.dockerfile.stages:
         layers = [layer for layer in build.layers if layer.stage == stage.index]
         at = 0
         while at < len(layers):
-            if is_source(layers[at]):
+            if is_source(build, layers[at]):
                 stretch, at = _follow(build, layers, at)
                 yield stretch
             else:
                 at += 1
 
 
-def is_source(layer: Layer) -> bool:
-    """Whether a layer copies files of the context that no install is known to read.
+def is_source(build: Build, layer: Layer) -> bool:
+    """Whether a layer brings files that change with the source, and that no step reads unseen.
 
     Copies to system folders do not count: a step that never names them may read them.
     """
     copy = layer.copy
-    if copy is None or not from_context(copy) or copy.destination is None:
+    if copy is None or copy.destination is None or not is_project_folder(copy.destination):
         return False
-    if not is_project_folder(copy.destination) or not copy.files:
+    if copy.stage is not None:
+        return layer.index in _made_of_source(build)
+    if not from_context(copy) or not copy.files:
         return False
     return not all(is_manifest(path) for path in copy.files)
+
+
+def _made_of_source(build: Build) -> frozenset[int]:
+    """The copies from other stages that run again when some file that is no manifest is edited."""
+    found: frozenset[int] | None = build.remembered.get(("made of source",))
+    if found is None:
+        lines: set[int] = set()
+        for path in file_classes(build):
+            if not is_manifest(path):
+                steps = rerun(build, Change(edits=frozenset({path})))
+                lines.update(step.line for step in steps if step.status == "rerun")
+        copies = (layer for layer in build.layers if layer.copy and layer.copy.stage is not None)
+        found = frozenset(c.index for c in copies if c.instruction.span.start in lines)
+        build.remembered["made of source",] = found
+    return found
 
 
 def inherited(build: Build, stage: int) -> list[Layer]:
@@ -137,7 +194,7 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
         layer = layers[at]
         if layer.instruction.keyword in _PASSIVE:
             continue
-        if layer.copy is not None and is_source(layer):
+        if layer.copy is not None and is_source(build, layer):
             stretch.copies.append(layer)
         elif layer.copy is not None:
             if not all(_apart(layer.copy, source.copy) for source in stretch.copies):
@@ -150,27 +207,122 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
                 stretch.passed.append(Passed(layer, everything))
                 continue
             if stop is not None:
-                _stop(stretch, layer, everything, stop)
+                _stop(build, stretch, layer, everything, stop)
             return stretch, at + 1
         else:
             return stretch, at + 1
     return stretch, len(layers)
 
 
-def _stop(stretch: Stretch, layer: Layer, everything: Sequence[Piece], stop: Piece) -> None:
+def _stop(
+    build: Build, stretch: Stretch, layer: Layer, everything: Sequence[Piece], stop: Piece
+) -> None:
     """End a stretch at a RUN with a piece that may read the source."""
-    free = everything[: everything.index(stop)]
-    projects = [p for p in free if p.reads is not None and p.reads.project]
-    if projects:
-        end = everything.index(projects[-1]) + 1
+    at = everything.index(stop)
+    free = everything[:at]
+    installs = [p for p in free if p.reads is not None and p.reads.project]
+    manager, reads = stop.manager, stop.reads
+    if installs:
+        end = everything.index(installs[-1]) + 1
         stretch.passed.append(Passed(layer, everything[:end], everything[end:]))
-    elif stop.reads is not None:
-        stretch.refused = (layer, stop.reads_source or "")
+    elif manager is None or reads is None or not reads.project:
+        return
+    elif reads.split is not None and not is_fetched(build, layer, manager, stretch.copies[0]):
+        first = Piece(
+            stop.item, stop.processes, None, manager, reads.split.reads, fetch=reads.split
+        )
+        stretch.passed.append(Passed(layer, [*free, first], everything[at:]))
+    elif reads.split is None:
+        reason = stop.reads_source or ""
+        instead = reads.instead
+        if instead and is_fetched(build, layer, manager, stretch.copies[0]):
+            instead = None
+        stretch.left.append(Left(layer, stretch.copies[0], stop, reason, instead))
 
 
-def _apart(one: Copy, other: Copy | None) -> bool:
+def is_fetched(build: Build, run: Layer, manager: Manager, source: Layer) -> bool:
+    """Whether what an install downloads is there already when the source comes, or is kept apart.
+
+    An earlier step of its manager may have fetched it, another stage have brought it, or a mount
+    of a cache hold it.
+    """
+    if any(mount.type == "cache" for mount in run.mounts):
+        return True
+    chain = inherited(build, run.stage)
+    chain += [each for each in build.layers if each.stage == run.stage and each.index < run.index]
+    for layer in chain:
+        if layer.copy is not None and layer.copy.stage is not None:
+            brought = (each for each in build.layers if each.stage == layer.copy.stage)
+            if any(may_install(build, each, manager) for each in brought):
+                return True
+        elif layer.index < source.index and may_install(build, layer, manager):
+            return True
+    return False
+
+
+def may_install(build: Build, layer: Layer, manager: Manager) -> bool:
+    """Whether a RUN installs what the project needs with a manager, or may do so."""
+    if layer.script is None or not may_say(layer, manager.programs):
+        return False
+    for process in processes_of(build, layer):
+        if process.name in manager.programs:
+            words = tuple(word.value for word in process.argv[1:])
+            reads = manager.read(Call(words, process.folder or "/"), NOTHING)
+            if reads is not None and reads.project:
+                return True
+    return layer.script.opaque is not None
+
+
+def only_prepares(piece: Piece) -> bool:
+    """Whether it only says where or how the rest of its RUN goes on, and can be said twice."""
+    words = [word for process in piece.processes for word in process.args]
+    return piece.is_call("cd", "set", "umask") and None not in words and "-" not in words
+
+
+def repeatable(build: Build) -> set[tuple[str, ...]]:
+    """The words of commands that may be added: they fetch by manifests alone, or only prepare."""
+    found: set[tuple[str, ...]] = set()
+    for layer in build.layers:
+        for piece in _pieces_among_all(build, layer):
+            reads = piece.reads
+            fetches = reads is not None and reads.project and reads.needs_source is None
+            if fetches or only_prepares(piece):
+                found.update(tuple(w.raw for w in process.argv) for process in piece.processes)
+    return found
+
+
+def amount_of_work(build: Build, layer: Layer) -> int:
+    """How much a RUN does: its commands, and one more for each that downloads when it builds."""
+    known: int | None = build.remembered.get(("work", layer.index))
+    if known is None:
+        known = build.remembered["work", layer.index] = _count_work(build, layer)
+    return known
+
+
+def _count_work(build: Build, layer: Layer) -> int:
+    if layer.script is None:
+        return 1
+    sources = (each for each in build.layers if each.stage == layer.stage and each.copy)
+    first = next((each for each in sources if is_source(build, each)), None)
+    amount = 0
+    for piece in _pieces_among_all(build, layer):
+        amount += not only_prepares(piece)
+        if first is not None and piece.manager and piece.reads and piece.reads.split is not None:
+            amount += not is_fetched(build, layer, piece.manager, first)
+    return amount or len(layer.script.items)
+
+
+def _pieces_among_all(build: Build, layer: Layer) -> Sequence[Piece]:
+    """The pieces of a RUN that sees all that was copied before it."""
+    if layer.instruction.keyword != "RUN":
+        return ()
+    mine = (e for e in build.layers if e.stage == layer.stage and e.index < layer.index)
+    return pieces(build, layer, [*inherited(build, layer.stage), *mine])
+
+
+def _apart(one: Copy | None, other: Copy | None) -> bool:
     """Whether two copies cannot write to the same place."""
-    if one.destination is None or other is None or other.destination is None:
+    if one is None or other is None or one.destination is None or other.destination is None:
         return False
     a, b = one.destination.rstrip("/") + "/", other.destination.rstrip("/") + "/"
     return not a.startswith(b) and not b.startswith(a)

@@ -1,6 +1,7 @@
 """Edits that move instructions of a Dockerfile, in the file's own style."""
 
 import posixpath
+import shlex
 from collections.abc import Sequence
 
 from rules.model.cache import Build, Copy, Layer
@@ -8,7 +9,8 @@ from rules.model.context import ignore_path
 from rules.model.dockerfile import Instruction
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
-from rules.model.order import Move, inherited
+from rules.model.installs.find import Piece
+from rules.model.order import Move, Passed, inherited, only_prepares
 from rules.model.prose import code
 
 MOST_MANIFESTS = 12
@@ -38,7 +40,7 @@ def put_source_last(build: Build, move: Move) -> Fix:
         else:
             edits.append(Edit(build.path, start, end, ""))
     gap = newline * (2 if _set_apart(build, move.copies[0].instruction) else 1)
-    edits.append(_behind(build, move, gap + gap.join(moved), gap))
+    edits += _behind(build, move, gap + gap.join(moved), gap)
     return Fix(tuple(sorted(edits)))
 
 
@@ -47,7 +49,11 @@ def _check_split(move: Move) -> None:
     run = move.last
     if not run.rest:
         return
-    if any(piece.keeps_state for piece in run.pieces):
+    if run.layer.instruction.heredocs or run.layer.instruction.json:
+        raise ImmovableError("the RUN cannot be split: its script is no shell line")
+    whole = _file_pieces(run)
+    repeated = _repeated(whole)
+    if any(piece.keeps_state for piece in whole[len(repeated) :]):
         raise ImmovableError(
             "the RUN cannot be split: a later part relies on `cd` or variables set before"
         )
@@ -55,8 +61,27 @@ def _check_split(move: Move) -> None:
         raise ImmovableError(
             "the RUN cannot be split: a later part removes what an earlier one made"
         )
-    if any(piece.item.connector not in ("", "&&") for piece in [*run.pieces, *run.rest]):
+    strict = any("e" in word for piece in repeated for word in _set_options(piece))
+    joining = ("", "&&", ";", "\n") if strict else ("", "&&")
+    run_pieces = [*whole, *run.rest]
+    if any(piece.item.connector not in joining for piece in run_pieces):
         raise ImmovableError("the RUN cannot be split: its parts do not all depend on success")
+
+
+def _file_pieces(run: Passed) -> Sequence[Piece]:
+    """Those of its first pieces that stand in the file."""
+    return run.pieces[:-1] if run.pieces[-1].fetch is not None else run.pieces
+
+
+def _repeated(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """The first pieces that only say where and how the others run: both parts begin with them."""
+    end = next((i for i, piece in enumerate(pieces) if not only_prepares(piece)), len(pieces))
+    return pieces[:end]
+
+
+def _set_options(piece: Piece) -> list[str]:
+    argv = piece.processes[0].argv if piece.processes else ()
+    return [w.value for w in argv[1:] if w.value.startswith("-")] if piece.is_call("set") else []
 
 
 def _keep_out(build: Build, move: Move) -> list[Edit]:
@@ -95,19 +120,63 @@ def _laid_over(copy: Copy | None, folder: str) -> list[str]:
     base = copy.destination.rstrip("/") + "/"
     if not (folder + "/").startswith(base):
         return []
+    if copy.stage is not None:
+        raise ImmovableError("what comes from another stage may lie over what the install writes")
     below = folder[len(base) :]
     return [posixpath.normpath(posixpath.join(source, below)) for source in copy.sources or ()]
 
 
-def _behind(build: Build, move: Move, moved: str, gap: str) -> Edit:
+def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
     """Put text behind the last RUN, which is split where it does more."""
     run, last = move.last.layer.instruction, move.last
     if not last.rest:
-        return Edit(build.path, run.end, run.end, moved)
-    start = run.script_offset(last.pieces[-1].item.end - 1) + 1
-    end = run.script_offset(last.rest[0].item.start)
-    head = build.dockerfile.text[run.start : run.script_offset(0)]  # `RUN` and its flags
-    return Edit(build.path, start, end, moved + gap + head)
+        return [Edit(build.path, run.end, run.end, moved)]
+    if last.pieces[-1].fetch is None:
+        repeated = _text_of(build, last.layer, _repeated(last.pieces))
+        start = run.script_offset(last.pieces[-1].item.end - 1) + 1
+        end = run.script_offset(last.rest[0].item.start)
+        return [Edit(build.path, start, end, moved + gap + _head(build, run) + repeated)]
+    given = _file_pieces(last)
+    fetch = _head(build, run) + _text_of(build, last.layer, given) + _fetch_text(last)
+    start, _ = _reach(build, run)
+    edits = [Edit(build.path, start, start, fetch + moved + gap)]
+    extra = given[len(_repeated(given)) :]
+    if extra:  # they are done by the first part
+        cut = run.script_offset(extra[0].item.start), run.script_offset(last.rest[0].item.start)
+        edits.append(Edit(build.path, *cut, ""))
+    return edits
+
+
+def _head(build: Build, run: Instruction) -> str:
+    """`RUN` and its flags, as written."""
+    return build.dockerfile.text[run.start : run.script_offset(0)]
+
+
+def _text_of(build: Build, layer: Layer, pieces: Sequence[Piece]) -> str:
+    """Some first pieces of a RUN as written, and what joins them to the next."""
+    if not pieces:
+        return ""
+    run = layer.instruction
+    start = run.script_offset(pieces[0].item.start)
+    end = run.script_offset(pieces[-1].item.end - 1) + 1
+    lone = layer.script is not None and layer.script.items[-1] is pieces[-1].item
+    joint = " && "
+    if not lone and layer.script is not None:
+        after = layer.script.items[layer.script.items.index(pieces[-1].item) + 1]
+        joint = "; " if after.connector in (";", "\n") else " && "
+    return build.dockerfile.text[start:end] + joint
+
+
+def _fetch_text(run: Passed) -> str:
+    """The command that fetches, with the wrappers and variables of the call that it goes before."""
+    piece = run.pieces[-1]
+    script, process = run.layer.script, piece.install or piece.processes[0]
+    if piece.fetch is None or script is None or process.inside is not None:
+        raise ImmovableError("the command stands inside another one")
+    before = script.text[piece.item.start : process.argv[0].start].split()
+    written = dict(zip(process.args, (word.raw for word in process.argv[1:]), strict=True))
+    words = [written.get(word) or shlex.quote(word) for word in piece.fetch.words]
+    return " ".join([*before, *words])
 
 
 def _manifest_copies(build: Build, move: Move) -> list[str]:

@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from rules.model.installs.copied import NOTHING
 from rules.model.installs.install import Call, split_options
 from rules.model.managers import manager_of
 from rules.model.places import is_project_folder
@@ -205,26 +206,13 @@ def _installs(program: str, asked: _Asked) -> bool:
     if _cleans(program, asked) or _configures(program, asked):
         return False
     manager = manager_of(program)
-    reads = manager.read(Call(asked.words, asked.folder), _Empty()) if manager is not None else None
+    reads = manager.read(Call(asked.words, asked.folder), NOTHING) if manager is not None else None
     if reads is None or reads.project or asked.touches_any(reads.writes):
         return True
     values = (value for word in asked.words for value in word.split("="))
     if asked.touches_any(value for value in values if value.startswith("/")):
         return True
     return program not in _ANYWHERE and asked.inside()
-
-
-class _Empty:
-    """An image in which nothing was copied."""
-
-    def has(self, _path: str) -> bool:
-        return False
-
-    def text(self, _path: str) -> str | None:
-        return None
-
-    def below(self, _folder: str) -> tuple[str, ...]:
-        return ()
 
 
 def _arguments(words: Sequence[str]) -> list[str]:

@@ -261,7 +261,7 @@ def test_a_run_that_reads_no_source_at_all_is_not_split():
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        ("cd /app && npm ci && npm run build", "`cd`"),
+        ("export CI=1 && npm ci && npm run build", "variables"),
         ("npm ci && npm run build && npm prune --omit=dev", "removes"),
         ("npm ci; npm run build", "success"),
     ],

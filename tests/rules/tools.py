@@ -3,10 +3,11 @@
 from collections import Counter
 
 import rules
-from rules.model.cache import Build, Change, rerun
+from rules.model.cache import Build, Change
 from rules.model.finding import Finding, Silence
 from rules.model.repository import Repository
 from rules.model.rule import Rule
+from rules.proof import work_rerun
 
 
 def build(files: dict[str, str], path: str = "Dockerfile") -> Build:
@@ -30,11 +31,8 @@ def faults(of: Build) -> Counter[str]:
 
 
 def runs_again(of: Build, edit: str) -> int:
-    """How many commands of RUN steps an edit to a file of the context re-runs."""
-    steps = rerun(of, Change(edits=frozenset({edit})))
-    lines = {s.line for s in steps if s.status == "rerun" and s.instruction == "RUN"}
-    runs = [layer for layer in of.layers if layer.instruction.span.start in lines]
-    return sum(len(layer.script.items) for layer in runs if layer.script is not None)
+    """How much work an edit to a file of the context re-runs."""
+    return work_rerun(of, Change(edits=frozenset({edit})))
 
 
 def check_fixed(

@@ -41,6 +41,10 @@ _VALUED = frozenset(
     "--git --branch --tag --rev --path --index --registry -C --bins-path --lockfile-path".split()
 )
 _BUILDING = frozenset("build b install run r test t check c rustc bench doc clippy".split())
+_BY_HAND = (
+    "Built first from the manifests alone (`cargo chef cook`), or with cache mounts, the crates "
+    "stay."
+)
 _GROUPS = ("dependencies", "dev-dependencies", "build-dependencies")
 
 
@@ -57,7 +61,8 @@ def read(call: Call, image: Image) -> Reads | None:
         return _tool(call, image)
     if verb in _BUILDING:
         return source_install(
-            f"`cargo {verb}` compiles the source when it has downloaded the crates"
+            f"`cargo {verb}` compiles the source when it has downloaded the crates",
+            instead=_BY_HAND,
         )
     if verb not in ("fetch", "vendor"):
         return None

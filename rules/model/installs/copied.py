@@ -92,3 +92,19 @@ def _covers(copy: Copy, path: str) -> bool:
         return True
     folder = copy.destination.rstrip("/") + "/"
     return path == copy.destination or path.startswith(folder)
+
+
+class _Nothing:
+    """An image in which nothing was copied."""
+
+    def has(self, _path: str) -> bool:
+        return False
+
+    def text(self, _path: str) -> str | None:
+        return None
+
+    def below(self, _folder: str) -> tuple[str, ...]:
+        return ()
+
+
+NOTHING = _Nothing()

@@ -17,6 +17,7 @@ from rules.model.installs.reading import (
     here,
     mapping,
     reads_files,
+    split_off,
     strings,
     upward,
     yaml_table,
@@ -30,7 +31,7 @@ def read(call: Call, image: Image) -> Reads | None:
     """Read `dart pub get` and `flutter pub get`."""
     words = [word for word in call.words if not word.startswith("-")]
     if words[:1] in (["compile"], ["build"], ["test"], ["run"]):
-        return source_install("it compiles the source")
+        return source_install("it compiles the source", split_off(read, call, image, "pub", "get"))
     if words[:1] == ["pub"]:
         words = words[1:]
     elif not call.program.endswith("pub"):

@@ -52,6 +52,7 @@ _AROUND = (
     "Directory.Solution.targets",
 )
 _CONFIGS = ("nuget.config", "NuGet.config", "NuGet.Config")
+_BY_HAND = "`dotnet restore` with the project files alone, or a cache mount, keeps the packages."
 _MOST_NAMED = 1000
 _PROPERTIES = ("-p:", "/p:", "--property:", "-property:", "/property:")
 
@@ -92,17 +93,17 @@ def _build(call: Call, image: Image, arguments: list[str], options: list[tuple[s
     said = dict(options)
     why = f"`dotnet {arguments[0]}` compiles the source when it has restored the packages"
     if {"-a", "--arch", "--os", "-p", "--property"} & said.keys() or arguments[0] == "run":
-        return source_install(why)
+        return source_install(why, instead=_BY_HAND)
     kept = [word for word in call.words if word.startswith(_PROPERTIES)]
     for name in ("-r", "--runtime"):
         kept += ["-r", said[name]] if name in said else []
     try:
         found = _restore(call, image, arguments[1:], [])
     except NeedsSourceError:
-        return source_install(why)
+        return source_install(why, instead=_BY_HAND)
     projects = [a for a in arguments[1:] if not _is_switch(image, a)]
     words = (call.program or "dotnet", "restore", *projects, *kept)
-    return source_install(why, Split(words, found))
+    return source_install(why, Split(words, found), _BY_HAND)
 
 
 def _is_switch(image: Image, word: str) -> bool:

@@ -7,15 +7,16 @@ from functools import cached_property
 
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import Copied
-from rules.model.installs.install import Call, Manager, Reads
+from rules.model.installs.install import Call, Manager, Reads, Split
 from rules.model.managers import manager_of
 from rules.model.processes import Process, list_processes
-from rules.model.script import Command, Item
+from rules.model.script import Command, Compound, Item
 from rules.model.setup import may_read_source
 
 _STATE = frozenset("cd pushd popd export set unset alias umask ulimit shopt . source trap".split())
 _REMOVERS = frozenset("rm find strip unlink shred rmdir".split())
 _REMOVING = frozenset("remove purge prune clean autoremove del erase uninstall".split())
+_SPEAKING = frozenset(["echo", "printf", ":", "true", "false"])
 _UNCERTAIN = "it is not certain what it reads"
 
 
@@ -29,15 +30,27 @@ class Piece:
     """Why it must stay behind the source; None when it reads nothing of it."""
     manager: Manager | None = None
     reads: Reads | None = None
+    install: Process | None = None
+    """The process that installs, where the item starts more than that one."""
+    fetch: Split | None = None
+    """It is not in the file yet: the part of the item's install that can go before the source."""
 
     @property
     def words(self) -> str:
         """The command as one would type it, without wrappers and redirections."""
-        return " ".join(word.raw for word in self.processes[0].argv) if self.processes else ""
+        if self.fetch is not None:
+            return " ".join(self.fetch.words)
+        process = self.install or next(iter(self.processes), None)
+        return "" if process is None else " ".join(word.raw for word in process.argv)
 
     def without(self, options: Sequence[str]) -> str:
         """The command without these options."""
         return " ".join(w.raw for w in self.processes[0].argv if w.raw not in options)
+
+    def is_call(self, *names: str) -> bool:
+        """Whether it is one simple command with one of these names."""
+        simple = len(self.item.pipeline) == 1 and isinstance(self.item.pipeline[0], Command)
+        return simple and len(self.processes) == 1 and self.processes[0].name in names
 
     @property
     def keeps_state(self) -> bool:
@@ -132,17 +145,25 @@ class _Reader:
         return {variable.name: variable.value.text for variable in self._layer.variables.variables}
 
     def read(self, item: Item, processes: tuple[Process, ...]) -> Piece:
-        if any(not isinstance(node, Command) for node in item.pipeline):
-            return Piece(item, processes, _UNCERTAIN)
-        if len(item.pipeline) == 1 and len(processes) == 1:
-            process = processes[0]
+        simple = len(item.pipeline) == 1 and isinstance(item.pipeline[0], Command)
+        around = self._around(item)
+        found: list[tuple[Process, Manager, Reads]] = []
+        reasons = [around]
+        for process in processes:
             manager = manager_of(process.name) if process.name else None
             reads = self._reads(manager, process) if manager is not None else None
-            if reads is not None:
-                reason = self._redirected(item) or reads.needs_source
-                return Piece(item, processes, reason, manager, reads)
-        reasons = [self._redirected(item), *(self._plain(process) for process in processes)]
-        return Piece(item, processes, next((r for r in reasons if r is not None), None))
+            if manager is not None and reads is not None:
+                found.append((process, manager, reads))
+                reasons.append(reads.needs_source)
+            else:
+                reasons.append(self._plain(process))
+        reason = next((r for r in reasons if r is not None), None)
+        if not found:
+            return Piece(item, processes, reason)
+        process, manager, reads = next((f for f in found if f[2].project), found[0])
+        if not (simple and len(processes) == 1):
+            reads = _joined([each for _, _, each in found], reason)
+        return Piece(item, processes, reason, manager, reads, process)
 
     def _reads(self, manager: Manager, process: Process) -> Reads | None:
         """What an install reads; its words and its folder must be known."""
@@ -159,6 +180,10 @@ class _Reader:
     def _plain(self, process: Process) -> str | None:
         """Why a program that installs nothing may read the source."""
         words = tuple(word for word in process.args if word is not None)
+        if process.name in _SPEAKING and not any(word.pattern for word in process.argv[1:]):
+            return None
+        if process.name in ("[", "test") and _compares_strings(process):
+            return None
         if process.name is None or process.folder is None or len(words) < len(process.args):
             return _UNCERTAIN
         if _hides(process):
@@ -177,10 +202,12 @@ class _Reader:
             return False
         return not words or not words[0].startswith("/") or _below(words[0], self._targets)
 
-    def _redirected(self, item: Item) -> str | None:
-        """Whether a substitution or a redirection may touch the source."""
-        for node in item.pipeline:
-            if node.substitutions:
+    def _around(self, item: Item) -> str | None:
+        """Whether a substitution, a redirection or a test may touch the source."""
+        for node in _nodes(item.pipeline):
+            if isinstance(node, Compound) and (
+                node.kind == "test" or any(word.pattern for word in node.words)
+            ):
                 return _UNCERTAIN
             for redirect in node.redirects:
                 if redirect.operator in (">&", "<&", "<<", "<<-", "<<<"):
@@ -203,6 +230,35 @@ def _words(manager: Manager, process: Process) -> tuple[str, ...] | None:
             return None
         found.append(word.value if value is None else value)
     return tuple(found)
+
+
+def _nodes(pipeline: Sequence[Command | Compound]) -> Iterator[Command | Compound]:
+    """The commands of a pipeline, and those of the lists and substitutions inside them."""
+    waiting = list(pipeline)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        blocks = [*node.substitutions, *(node.blocks if isinstance(node, Compound) else ())]
+        waiting += [each for block in blocks for item in block for each in item.pipeline]
+
+
+def _compares_strings(process: Process) -> bool:
+    """Whether a test looks at its words only (`[ "$CI" = true ]`), and at no file."""
+    words = [w.value for w in process.argv[1:] if process.argv[0].value == "test" or w.value != "]"]
+    words = words[1:] if words[:1] == ["!"] else words
+    if len(words) == 2:
+        return words[0] in ("-n", "-z")
+    return len(words) == 3 and words[1] in ("=", "==", "!=")
+
+
+def _joined(installs: Sequence[Reads], reason: str | None) -> Reads:
+    """What several installs read together."""
+    return Reads(
+        project=any(reads.project for reads in installs),
+        files=tuple(dict.fromkeys(path for reads in installs for path in reads.files)),
+        writes=tuple(dict.fromkeys(path for reads in installs for path in reads.writes)),
+        needs_source=reason,
+    )
 
 
 def _hides(process: Process) -> bool:

@@ -30,6 +30,9 @@ _VALUED = frozenset(
     "-C -o -ldflags -gcflags -asmflags -tags -mod -modfile -overlay -p -buildmode -pkgdir "
     "-toolexec -installsuffix -exec -run -covermode -coverpkg -pgo -reuse -compiler".split()
 )
+_BY_HAND = (
+    "`go mod download` with `go.mod` and `go.sum` alone, or a cache mount, keeps the modules."
+)
 _BUILDING = frozenset("build install test run vet generate list".split())
 
 
@@ -62,8 +65,22 @@ def _mod(call: Call, image: Image, folder: str, arguments: list[str]) -> Reads |
     if arguments[:1] in (["download"], ["verify"]):
         return _modules(call, image, folder)
     if arguments[:1] in (["tidy"], ["vendor"]):
-        return source_install(f"`go mod {arguments[0]}` reads what the source imports")
+        why = f"`go mod {arguments[0]}` reads what the source imports"
+        return source_install(why, _download(call, image, folder), _BY_HAND)
     return None
+
+
+def _download(call: Call, image: Image, folder: str) -> Split | None:
+    """The download alone, where go.mod names anything, and this module's folder is the call's."""
+    place = nearest(image, folder, "go.mod")
+    if place is None or folder != call.folder:
+        return None
+    if not _parse(required(image, join(place, "go.mod"))).requires:
+        return None
+    try:
+        return Split((call.program or "go", "mod", "download"), _modules(call, image, folder))
+    except NeedsSourceError:
+        return None
 
 
 def _modules(call: Call, image: Image, folder: str) -> Reads:
@@ -129,11 +146,7 @@ def _build(call: Call, image: Image, folder: str, said: dict[str, str], verb: st
     if not _parse(required(image, join(place, "go.mod"))).requires:
         return None
     why = f"`go {verb}` compiles the source when it has downloaded the modules"
-    try:
-        first = Split((call.program or "go", "mod", "download"), _modules(call, image, folder))
-    except NeedsSourceError:
-        return source_install(why)
-    return source_install(why, first if "-C" not in said else None)
+    return source_install(why, _download(call, image, folder), _BY_HAND)
 
 
 @dataclass

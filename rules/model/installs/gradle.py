@@ -32,6 +32,10 @@ _VALUED = frozenset(
     "-x --exclude-task -P -D --include-build --console --warning-mode --max-workers "
     "--project-cache-dir --configuration --priority --write-verification-metadata -M".split()
 )
+_BY_HAND = (
+    "`gradle dependencies` with the build files alone, or a cache mount on Gradle's home, keeps "
+    "what it downloads."
+)
 _REPORTING = frozenset("dependencies help tasks projects buildEnvironment properties".split())
 _READING = frozenset(
     "File FileInputStream FileReader Files Paths exec execute ProcessBuilder Runtime readText "
@@ -56,7 +60,8 @@ def read(call: Call, image: Image) -> Reads | None:
     if not arguments and not _is_wrapper(call):
         return None
     if not all(task.rpartition(":")[2] in _REPORTING for task in arguments):
-        return source_install("the build compiles the source when it has downloaded what it needs")
+        why = "the build compiles the source when it has downloaded what it needs"
+        return source_install(why, instead=_BY_HAND)
     naming = {
         "-b",
         "--build-file",

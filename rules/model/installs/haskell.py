@@ -25,10 +25,14 @@ from rules.model.installs.reading import (
     nearest,
     reads_files,
     required,
+    split_off,
     strings,
     yaml_table,
 )
 
+_COMPILES = "it compiles the source when it has built its dependencies"
+_CABAL_BY_HAND = "`cabal build --only-dependencies` with the project files alone can go first."
+_STACK_BY_HAND = "`stack build --only-dependencies` with the project files alone can go first."
 _ONLY = frozenset(["--only-dependencies", "--dependencies-only", "--only-snapshot"])
 _VALUED = frozenset(
     "--stack-yaml --project-file --resolver --work-dir -j --flag --ghc-options".split()
@@ -46,7 +50,8 @@ def read_cabal(call: Call, image: Image) -> Reads | None:
     if not arguments or arguments[0] not in _BUILDING:
         return None
     if not names & _ONLY:
-        return source_install("it compiles the source when it has built its dependencies")
+        first = split_off(read_cabal, call, image, *call.words, "--only-dependencies")
+        return source_install(_COMPILES, first, _CABAL_BY_HAND)
     if "--project-file" in names:
         return source_install("it reads a project file that is not followed")
     root = nearest(image, call.folder, "cabal.project") or call.folder
@@ -113,7 +118,8 @@ def read_stack(call: Call, image: Image) -> Reads | None:
     if root is None:
         return source_install("`stack.yaml` does not come from the build context")
     if arguments[0] != "setup" and not names & _ONLY:
-        return source_install("it compiles the source when it has built its dependencies")
+        first = split_off(read_stack, call, image, *call.words, "--only-dependencies")
+        return source_install(_COMPILES, first, _STACK_BY_HAND)
     said = yaml_table(image, join(root, "stack.yaml"))
     extra = strings(said.get("extra-deps"))
     if any(item.startswith((".", "/")) or item.endswith((".tar.gz", ".zip")) for item in extra):

@@ -135,6 +135,8 @@ class Reads:
     needs_source: str | None = None
     split: Split | None = None
     """With `needs_source`: what can be done before the source is there."""
+    instead: str | None = None
+    """With `needs_source`: how people have it download before the source is there, in words."""
     caches: tuple[Cache, ...] | None = None
     """Where the project's files decide on the caches: these, in place of the manager's."""
 
@@ -166,9 +168,9 @@ def tool_install(writes: tuple[str, ...] = ()) -> Reads:
     return Reads(project=False, writes=writes)
 
 
-def source_install(reason: str, split: Split | None = None) -> Reads:
+def source_install(reason: str, split: Split | None = None, instead: str | None = None) -> Reads:
     """An install that reads more of the project than can be listed."""
-    return Reads(project=True, needs_source=reason, split=split)
+    return Reads(project=True, needs_source=reason, split=split, instead=instead)
 
 
 def join(folder: str, path: str) -> str:

@@ -10,8 +10,11 @@ from rules.model.installs.reading import (
     here,
     reads_files,
     required,
+    split_off,
 )
 
+_COMPILES = "the build compiles the source when it has downloaded what it needs"
+_BY_HAND = "`lein deps` with `project.clj` alone, or a cache mount, keeps what it downloads."
 _READING = (
     "slurp", "#=", "~(", "`", "load-file", "eval", ":parent-project", "lein-parent", "monolith",
     "lein-sub", "lein-modules", "lein-git", "lein-v", "file:", ":sub ", ":local-repo", ":hooks",
@@ -27,7 +30,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if not tasks or tasks[0] in ("version", "help", "clean", "self-install"):
         return None
     if tasks != ["deps"]:
-        return source_install("the build compiles the source when it has downloaded what it needs")
+        return source_install(_COMPILES, split_off(read, call, image, "deps"), _BY_HAND)
     if below(image, join(call.folder, "checkouts")):
         raise NeedsSourceError("`checkouts` holds packages among the project's own files")
     files = [join(call.folder, "project.clj"), *here(image, call.folder, "profiles.clj")]

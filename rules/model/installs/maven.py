@@ -33,6 +33,9 @@ _VALUED = frozenset(
     "--toolchains -gt --global-toolchains -T --threads -l --log-file -rf --resume-from -D --define "
     "-b --builder --color".split()
 )
+_BY_HAND = (
+    "`mvn dependency:go-offline` with `pom.xml` alone, or a cache mount, keeps what it downloads."
+)
 _RESOLVING = frozenset(
     "go-offline resolve resolve-plugins resolve-sources sources tree list copy-dependencies "
     "collect".split()
@@ -56,7 +59,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if not all(goals):
         if _PHASES & set(arguments):
             why = "the build compiles the source when it has downloaded its dependencies"
-            return source_install(why, _first(call, image, said))
+            return source_install(why, _first(call, image, said), _BY_HAND)
         return None
     return _resolve(call, image, said)
 
@@ -74,6 +77,8 @@ def _first(call: Call, image: Image, said: dict[str, str]) -> Split | None:
         reads = _resolve(call, image, said)
     except NeedsSourceError:
         return None
+    if any(next(xml_root(image, p).iter("module"), None) is not None for p in reads.files):
+        return None  # what depends on another module is not found before that is built
     kept = {"-f", "--file", "-s", "--settings", "-B", "--batch-mode", "-P", "-q", "-ntp"}
     words = [
         word for option in split_options(call.words, _VALUED)[0] for word in _again(option, kept)

@@ -5,13 +5,14 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import yaml
 
-from rules.model.installs.install import Call, Image, Reads, join, source_install
+from rules.model.installs.install import Call, Image, Reads, Split, join, source_install
 from rules.model.prose import code
 from rules.model.sources import match_name
 
@@ -57,6 +58,14 @@ def reads_files(
     """An install that reads these files, each once and only where it stands."""
     there = tuple(path for path in dict.fromkeys(files) if image.has(path))
     return Reads(project=True, files=there, writes=tuple(dict.fromkeys(writes)), **more)
+
+
+def split_off(read: Reader, call: Call, image: Image, *words: str) -> Split | None:
+    """Another call of the same program, when it reads manifests alone: it can go first."""
+    reads = read(replace(call, words=words), image)
+    if reads is None or reads.needs_source is not None:
+        return None
+    return Split((call.program, *words), reads)
 
 
 # Places.

@@ -17,8 +17,11 @@ from rules.model.installs.reading import (
     here,
     reads_files,
     required,
+    split_off,
 )
 
+_COMPILES = "the build compiles the source when it has downloaded what it needs"
+_BY_HAND = "`rebar3 get-deps` with `rebar.config` alone, or a cache mount, keeps what it downloads."
 _COMPILING = frozenset("compile release tar escriptize ct eunit do dialyzer".split())
 
 
@@ -32,7 +35,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if tasks[:1] == ["compile"] and {"-d", "--deps_only"} & set(words):
         tasks = ["get-deps"]
     if tasks[:1] and tasks[0] in _COMPILING:
-        return source_install("the build compiles the source when it has downloaded what it needs")
+        return source_install(_COMPILES, split_off(read, call, image, "get-deps"), _BY_HAND)
     if tasks != ["get-deps"]:
         return None
     manifest = join(call.folder, "rebar.config")

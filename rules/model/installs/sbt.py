@@ -4,12 +4,14 @@ import posixpath
 
 from rules.model.installs.install import Cache, Call, Image, Manager, Reads, join, source_install
 from rules.model.installs.lines import refuse_words
-from rules.model.installs.reading import NeedsSourceError, following, here, reads_files
+from rules.model.installs.reading import NeedsSourceError, following, here, reads_files, split_off
 
 _READING = frozenset(
     "IO Source fromFile Process sys git dynver GitVersioning GitPlugin buildinfo RootProject "
     "ProjectRef unmanagedJars unmanagedBase load Files Paths".split()
 )
+_COMPILES = "the build compiles the source when it has downloaded what it needs"
+_BY_HAND = "`sbt update` with the build files alone, or a cache mount, keeps what it downloads."
 _PLUGINS = frozenset("dynver git release ci scalajs-bundler".split())
 
 
@@ -20,7 +22,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if not tasks or tasks in (["sbtVersion"], ["exit"]):
         return None
     if tasks != ["update"]:
-        return source_install("the build compiles the source when it has downloaded what it needs")
+        return source_install(_COMPILES, split_off(read, call, image, "update"), _BY_HAND)
     folder = call.folder
     own = [path for path in image.below(folder) if posixpath.dirname(path) == folder]
     builds = [path for path in own if path.endswith(".sbt")]

@@ -4,8 +4,18 @@ import posixpath
 
 from rules.model.installs.install import Cache, Call, Image, Manager, Reads, join, source_install
 from rules.model.installs.lines import refuse_words
-from rules.model.installs.reading import NeedsSourceError, following, nearest, reads_files
+from rules.model.installs.reading import (
+    NeedsSourceError,
+    following,
+    nearest,
+    reads_files,
+    split_off,
+)
 
+_COMPILES = "`swift build` compiles the source when it has downloaded packages"
+_BY_HAND = (
+    "`swift package resolve` with `Package.swift` alone, or a cache mount, keeps the packages."
+)
 _READING = frozenset("FileManager Process contentsOfFile contentsOf fopen Data getenv".split())
 _VALUED = frozenset("-c --configuration --package-path --scratch-path --cache-path -j".split())
 
@@ -15,7 +25,9 @@ def read(call: Call, image: Image) -> Reads | None:
     """Read `swift package resolve`; a build needs the source."""
     words = [word for word in call.words if not word.startswith("-")]
     if words[:1] in (["build"], ["run"], ["test"]):
-        return source_install("`swift build` compiles the source when it has downloaded packages")
+        moved = {"--package-path", "--scratch-path"} & set(call.words)
+        first = None if moved else split_off(read, call, image, "package", "resolve")
+        return source_install(_COMPILES, first, _BY_HAND)
     if words[:2] not in (["package", "resolve"], ["package", "update"]):
         return None
     if _VALUED & set(call.words):
