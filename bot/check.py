@@ -110,7 +110,7 @@ def check(targets: Iterable[Target], options: Options, write: Write | None = Non
         report, findings = desk.look(target)
         if write is not None and (texts := desk.mend(target)):
             try:
-                write(target.tree, texts)
+                write(desk.tree_of(target), texts)
             except OSError as error:
                 where = target.tree.shown(error.filename or target.path)
                 outcome.faults.append(Fault(where, error.strerror or str(error)))
@@ -166,8 +166,7 @@ class _Desk:
         config, path = self._config, target.path
         if config.ignores(path):
             return rules.Report(path, None, skipped=NOT_LOOKED_AT), []
-        made = {**self.changed, **(texts or {})}
-        tree = target.tree.with_texts(made) if made else target.tree
+        tree = self.tree_of(target, texts)
         for _ in range(ROUNDS):
             report = rules.inspect(
                 tree.repository,
@@ -179,6 +178,11 @@ class _Desk:
             if not tree.fetch_missing():
                 break
         return report, [f for f in report.findings if self._wants(f, target)]
+
+    def tree_of(self, target: Target, texts: Mapping[str, str] | None = None) -> Tree:
+        """The target's tree as the fixes have left it, with more texts."""
+        made = {**self.changed, **(texts or {})}
+        return target.tree.with_texts(made) if made else target.tree
 
     def _wants(self, finding: Finding, target: Target) -> bool:
         return (
@@ -192,7 +196,7 @@ class _Desk:
         texts: dict[str, str] = {}
         for _ in range(MAX_FIXES):
             report, findings = self.look(target, texts)
-            fixable = [finding for finding in findings if finding.fix is not None]
+            fixable = [finding for finding in findings if _can_be_made(finding, target)]
             if report.build is None or not fixable:
                 break
             after, done = rules.combine(report.build, fixable)
@@ -201,7 +205,8 @@ class _Desk:
             if all(texts.get(path) == text for path, text in new.items()):
                 break
             texts |= new
-        return {path: _with_mark(target.tree.read(path), text) for path, text in texts.items()}
+        tree = self.tree_of(target)
+        return {path: _with_mark(tree.read(path), text) for path, text in texts.items()}
 
     def counted(self, report: rules.Report, findings: list[Finding]) -> list[Finding]:
         """The findings with what the recent commits say of those that have a fix."""
@@ -213,6 +218,13 @@ class _Desk:
         if self._history is None:
             return findings
         return rules.counted(report.build, findings, self._history)
+
+
+def _can_be_made(finding: Finding, target: Target) -> bool:
+    """Whether there is a fix, and of text that is given nothing but the text changes by it."""
+    if finding.fix is None:
+        return False
+    return target.name is None or all(edit.path == target.path for edit in finding.fix.edits)
 
 
 def _with_mark(old: str | None, new: str) -> str:

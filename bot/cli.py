@@ -26,8 +26,136 @@ def fail(message: str) -> NoReturn:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(package_name="layerwise", prog_name="layerwise")
-def main() -> None:
-    """Finds what a Docker build rebuilds needlessly, and the edit that stops it."""
+@click.pass_context
+def main(context: click.Context) -> None:
+    r"""Find what a Docker build rebuilds needlessly, and the edit that stops it.
+
+    \b
+    Examples:
+      layerwise check            every Dockerfile below this folder
+      layerwise check --fix      and make the changes
+      layerwise review           this branch, as if it were a pull request
+      layerwise explain missing-cache-mount
+    """
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        context.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        context.color = True
+
+
+def _rules(_context: click.Context, _option: click.Parameter, given: Iterable[str]) -> list[str]:
+    """Names of rules, with commas or one by one."""
+    named = [name.strip() for part in given for name in part.split(",") if name.strip()]
+    if named:
+        import rules  # noqa: PLC0415
+        from bot.catalogue import unknown_rule  # noqa: PLC0415
+
+        for name in named:
+            if name not in rules.BY_NAME:
+                raise click.BadParameter(unknown_rule(name))
+    return named
+
+
+@main.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--fix", is_flag=True, help="Make the changes; findings that remain are shown.")
+@click.option("--diff", is_flag=True, help="Print the changes as one diff, and make none.")
+@click.option(
+    "--select", multiple=True, metavar="RULES", callback=_rules, help="Only these rules speak."
+)
+@click.option(
+    "--ignore", multiple=True, metavar="RULES", callback=_rules, help="These rules keep silent."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["quiet", "normal", "strict"]),
+    help="quiet: order rules; strict: every rule (default: the settings').",
+)
+@click.option("--base", metavar="REV", help="Only what is new since REV, or was touched.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github", "rdjson"]),
+    default="text",
+    show_default=True,
+)
+def check(  # noqa: PLR0913, PLR0917  # one for each option
+    paths: tuple[str, ...],
+    fix: bool,  # noqa: FBT001  # click's way to give a flag
+    diff: bool,  # noqa: FBT001
+    select: list[str],
+    ignore: list[str],
+    profile: str | None,
+    base: str | None,
+    form: str,
+) -> None:
+    r"""Check the Dockerfiles of files and folders (default: this folder).
+
+    A folder stands for every Dockerfile below it, a .dockerignore for those that it governs, and
+    - for a Dockerfile on standard input. Settings are read from .github/layerwise.yml. Ends with
+    0 when nothing is found, 1 with findings, 2 when something could not be read.
+
+    \b
+    Examples:
+      layerwise check
+      layerwise check api/Dockerfile --diff
+      layerwise check --base origin/main --format github
+      layerwise check --select copy-source-before-install --fix
+      layerwise check - < Dockerfile
+    """
+    from bot.check import Options  # noqa: PLC0415
+    from bot.check_command import run  # noqa: PLC0415
+
+    if fix and diff:
+        raise click.UsageError("--fix and --diff exclude each other.")
+    if "-" in paths and len(paths) > 1:
+        raise click.UsageError("- stands alone.")
+    options = Options(tuple(select), tuple(ignore), profile, base)
+    sys.exit(run(paths or (".",), options, form, fix=fix, diff=diff))
+
+
+@main.command()
+def rules() -> None:
+    """List the rules."""
+    from bot.catalogue import listed  # noqa: PLC0415
+
+    click.echo(listed(), nl=False)
+
+
+@main.command()
+@click.argument("rule")
+def explain(rule: str) -> None:
+    r"""Say why a rule exists, what it changes, and when it is silent.
+
+    \b
+    Example:
+      layerwise explain copy-source-before-install
+    """
+    from bot.catalogue import explained, unknown_rule  # noqa: PLC0415
+
+    text = explained(rule)
+    if text is None:
+        fail(unknown_rule(rule))
+    click.echo(text, nl=False)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    r"""Print what makes a shell complete this command.
+
+    \b
+    Examples:
+      eval "$(layerwise completion bash)"                  in ~/.bashrc
+      eval "$(layerwise completion zsh)"                   in ~/.zshrc
+      layerwise completion fish > ~/.config/fish/completions/layerwise.fish
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    made = get_completion_class(shell)
+    if made is None:
+        fail(f"nothing is known of {shell}")
+    click.echo(made(main, {}, "layerwise", "_LAYERWISE_COMPLETE").source())
 
 
 @main.command()

@@ -58,12 +58,13 @@ def summarise(build: Build, findings: Sequence[Finding]) -> Summary:
     fixable = [finding for finding in findings if finding.fix is not None]
     fixed, done = rules.combine(build, fixable) if fixable else (build, [])
     best: tuple[tuple[int, int], str, tuple[Rerun, ...], tuple[Rerun, ...]] | None = None
-    for path, alike in sorted(file_classes(build).items()):
+    for _, alike in sorted(file_classes(build).items()):
+        path = min(alike, key=_strangeness)  # the fixes may tell apart what is alike now
         now = _reruns(build, path)
         after = _reruns(fixed, path) if done else now
         weight = (_runs(now) - _runs(after), len(alike))
         if best is None or weight > best[0]:
-            best = (weight, min(alike, key=_strangeness), now, after)
+            best = (weight, path, now, after)
     if best is None:
         return Summary(build.path, None, (), (), tuple(done), tuple(findings))
     _, edit, now, after = best

@@ -3,26 +3,9 @@
 import sys
 from pathlib import Path
 
-from rules import RULES
-from rules.model.rule import Rule
+from rules.catalogue import catalogue
 
 START, END = "<!-- rules: python -m rules -->\n", "<!-- end of rules -->"
-
-
-def catalogue() -> str:
-    """Every rule with its reason and its example, as Markdown."""
-    return "\n".join(section(rule) for rule in RULES)
-
-
-def section(rule: Rule) -> str:
-    """One rule as a section of the README."""
-    example = rule.example
-    kind = "dockerfile" if example.path == "Dockerfile" else ""
-    return (
-        f"### {rule.name}\n\n**{rule.title}** ({rule.strategy}). {rule.why}\n\n"
-        f"`{example.path}` before:\n\n```{kind}\n{example.before}```\n\n"
-        f"after:\n\n```{kind}\n{example.after}```\n"
-    )
 
 
 def updated(readme: str) -> str:
