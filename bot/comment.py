@@ -8,6 +8,7 @@ leave: there it cannot mention, link, close an issue or forge a marker
 import itertools
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote, urlencode
 
 from bot.config import SettingsFile
 from bot.summary import Rerun, Summary
@@ -20,6 +21,7 @@ MAX_BODY = 60_000  # GitHub refuses a body of more than 65,536 characters
 INTRODUCTION = "Layerwise looked at what the build cache can keep."
 IN_THE_CHECK = "There is more in the check run."
 LEARN_MORE = "Why, and when it is silent: {link} · mute: `# layerwise: ignore={rule}`"
+NEW_FILE = "[Create {path} on this branch]({link})"
 MUTE_ONE = "Mute one: `# layerwise: ignore=<rule>` above the instruction"
 NOT_A_SUGGESTION = "The change reaches beyond the lines of this pull request:"
 EVIDENCE = "Of {commits} recent commits that re-ran it, {needed} would have with this change."
@@ -45,6 +47,7 @@ OLD = "{count} in these files from before this pull request."
 SKIPPED = "Not looked at"
 SILENT = "Looked at and left alone"
 MOST_ROWS, MOST_SILENCES, LONGEST_STEP = 12, 20, 80
+MAX_LINK = 6_000  # characters; GitHub answers 414 to what is longer than 8 KiB
 MOST_FACTS = 5  # of one comment: with what follows they are 8 lines
 _MARKER = re.compile(r"<!-- layerwise:v1 fp=((?:[0-9a-f]{16}(?:,[0-9a-f]{16})*)?) -->")
 
@@ -123,6 +126,12 @@ def with_suggestion(
 def with_diff(findings: Sequence[Finding], diff: str, notes: Sequence[str] = ()) -> str:
     """The body of a comment for a change that cannot be a suggestion."""
     return _body(findings, notes, f"{NOT_A_SUGGESTION}\n{fence(diff, 'diff')}" if diff else "")
+
+
+def new_file(page: str, path: str, text: str) -> str:
+    """A link that opens GitHub's page for a new file, filled in; "" when it would be too long."""
+    link = f"{page}?{urlencode({'filename': path, 'value': text}, quote_via=quote)}"
+    return NEW_FILE.format(path=code(path), link=link) if len(link) <= MAX_LINK else ""
 
 
 def _body(findings: Sequence[Finding], notes: Sequence[str], block: str) -> str:

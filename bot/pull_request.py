@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from bot.config import SettingsFile
 from bot.conversation import Conversation
@@ -29,6 +30,11 @@ class PullRequest:
     def own_branch(self) -> bool:
         """Whether its branch is in the repository itself, so that we could commit to it."""
         return self.source == self.repository
+
+    @property
+    def new_file_page(self) -> str:
+        """Where a person makes a new file on its branch; "" where there is none."""
+        return f"{self.source_page}/new/{quote(self.branch)}" if self.source_page else ""
 
     @property
     def path(self) -> Mapping[str, str]:

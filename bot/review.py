@@ -63,18 +63,20 @@ class _Placed(NamedTuple):
     elsewhere: list[Finding]
 
 
-def compose(
+def compose(  # noqa: PLR0913
     snapshot: Snapshot,
     analysis: Analysis,
     config: Config,
     said: frozenset[str] = frozenset(),
     *,
     most: int | None = None,
+    page: str = "",
 ) -> Review:
     """The review of a change, without what was `said` before (fingerprints).
 
     `most` is how many comments it may have, `config.most_comments` unless told. Findings of
-    severity "info" get none, and old ones only in the strict profile.
+    severity "info" get none, and old ones only in the strict profile. `page` is the address of
+    GitHub's page for a new file.
 
     Findings on overlapping lines become one suggestion. A suggestion is made only where GitHub
     can commit it: all its lines on the right side of one hunk, none removed between them. Else
@@ -92,7 +94,7 @@ def compose(
         if change is None or not change.hunks:
             elsewhere += mine
             continue
-        placed = _place(mine, change, snapshot, analysis)
+        placed = _place(mine, change, snapshot, analysis, page)
         comments += placed.comments
         elsewhere += placed.elsewhere
     shown = comments[:most]
@@ -103,7 +105,11 @@ def compose(
 
 
 def _place(
-    findings: Sequence[Finding], change: FileChange, snapshot: Snapshot, analysis: Analysis
+    findings: Sequence[Finding],
+    change: FileChange,
+    snapshot: Snapshot,
+    analysis: Analysis,
+    page: str,
 ) -> _Placed:
     """The comments on one file."""
     text = snapshot.head.texts[change.path] or ""
@@ -132,7 +138,7 @@ def _place(
                 placed.elsewhere.append(finding)
         if rest:
             spoken = [finding for finding, _ in rest]
-            body = comment.with_diff(spoken, *_diff(spoken, snapshot, analysis))
+            body = comment.with_diff(spoken, *_diff(spoken, snapshot, analysis, page))
             placed.comments.append(Comment(change.path, rest[0][1], body, tuple(spoken)))
     placed.comments.sort(key=lambda c: c.span)
     return placed
@@ -196,7 +202,7 @@ def _carried(span: Span, hunks: Sequence[Hunk]) -> Span | None:
 
 
 def _diff(
-    findings: Sequence[Finding], snapshot: Snapshot, analysis: Analysis
+    findings: Sequence[Finding], snapshot: Snapshot, analysis: Analysis, page: str
 ) -> tuple[str, Sequence[str]]:
     """The findings' fixes together, as a unified diff of all files they change, and notes on it.
 
@@ -210,4 +216,6 @@ def _diff(
     paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
     edits = [edit for path in sorted(paths) for edit in rules.edits_made(build, after, path)]
     diff = rules.diff(Fix(tuple(edits)), lambda path: snapshot.head.texts.get(path) or "")
-    return diff, peace.notes(build, after)
+    made = [edit for edit in edits if page and not snapshot.head.has(edit.path)]
+    links = [link for e in made if (link := comment.new_file(page, e.path, e.text))]
+    return diff, (*peace.notes(build, after), *links)

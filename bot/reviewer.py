@@ -160,7 +160,10 @@ async def _post(
     config = pull.settings.config
     most = 0 if pull.draft and config.drafts != "review" else config.most_comments
     said = pull.conversation.said
-    composed = await asyncio.to_thread(compose, snapshot, analysis, config, said, most=most)
+    page = pull.new_file_page
+    composed = await asyncio.to_thread(
+        compose, snapshot, analysis, config, said, most=most, page=page
+    )
     if not composed:
         return composed
     try:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.ears import Bot, listen
+from tests.bot.ears import SOURCE, Bot, listen
 from tests.github import StandIn
 from tests.github.apps import App
 from tests.github.repository import Repository
@@ -26,6 +26,6 @@ async def bot(github: StandIn, app: App) -> AsyncIterator[Bot]:
 def repository(github: StandIn, app: App) -> Repository:
     """octo/shop with a small Python program on main."""
     repository = github.add_repository("octo/shop", installed=app)
-    repository.commit("main", {"main.py": "print()\n", "requirements.txt": "flask\n"})
+    repository.commit("main", SOURCE)
     repository.permissions |= {"maria": "write", "rita": "read"}
     return repository

@@ -58,13 +58,8 @@ COPY . .
 RUN pip install -r requirements.txt
 CMD ["python", "main.py"]
 """
-SOURCE = {"main.py": "print()\n", "requirements.txt": "flask\n"}
-
-
-def shop(github: StandIn, app: App, **files: str) -> Repository:
-    repository = github.add_repository("octo/shop", installed=app)
-    repository.commit("main", {**SOURCE, **files})
-    return repository
+IGNORED = ".git\n**/__pycache__\n**/*.pyc\nREADME.md\n"
+SOURCE = {"main.py": "print()\n", "requirements.txt": "flask\n", ".dockerignore": IGNORED}
 
 
 def naive(repository: Repository, **how: Any) -> PullRequest:

@@ -9,14 +9,14 @@ import rules
 from bot import comment
 from rules.model.dockerfile import parse
 from rules.model.repository import Repository
-from tests.bot.ears import Bot, listen
+from tests.bot.ears import IGNORED, Bot, listen
 from tests.github import StandIn
 from tests.github.pulls import PullRequest
 from tests.github.standin import PERMISSIONS
 from tests.github.suggestions import SuggestionRefused
 
 SOURCE = {"main.py": "x\n", "requirements.txt": "flask\n", "package.json": '{"name": "x"}\n',
-          "package-lock.json": "{}\n", "src/a.js": "x\n"}  # fmt: skip
+          "package-lock.json": "{}\n", ".dockerignore": IGNORED, "src/a.js": "x\n"}  # fmt: skip
 LINES = [
     "WORKDIR /app", "COPY . .", "COPY . /app", "RUN pip install -r requirements.txt",
     "RUN npm ci", "RUN apt-get update", "RUN apt-get install -y curl",

@@ -60,6 +60,16 @@ def test_a_marker_can_be_changed_in_place():
     assert comment.fingerprints(emptied) == set()
 
 
+def test_a_new_file_is_a_link_to_githubs_page_filled_in():
+    page = "https://github.com/octo/shop/new/fix/it"
+    link = comment.new_file(page, ".dockerignore", "# x & y\n**/*.pyc\n(a)\n")
+    assert link == (
+        f"[Create `.dockerignore` on this branch]({page}?filename=.dockerignore"
+        "&value=%23%20x%20%26%20y%0A%2A%2A/%2A.pyc%0A%28a%29%0A)"
+    )
+    assert comment.new_file(page, ".dockerignore", "x" * 10_000) == ""
+
+
 def test_the_marker_tells_a_later_push_what_was_said():
     body = comment.with_suggestion([FINDING], Suggestion("Dockerfile", Span(3, 3), "X\n"))
     assert comment.fingerprints(body) == {FINDING.fingerprint}

@@ -208,3 +208,16 @@ async def test_bots_and_people_are_reviewed_alike(bot, repository, github, autho
     pull = naive(repository, author=author)
     await bot.opened(pull)
     assert len(pull.comments) == 1
+
+
+async def test_a_file_to_be_made_is_offered_as_a_link(bot, repository):
+    """The fix of `npm ci` behind a COPY needs a line in an ignore file, which is not there yet."""
+    files = {"package.json": '{"name": "x"}\n', "package-lock.json": "{}\n"}
+    repository.commit("main", {**files, ".dockerignore": None})
+    repository.commit(
+        "fix/it", {"Dockerfile": "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"}
+    )
+    pull = repository.open_pull_request("fix/it")
+    await bot.opened(pull)
+    link = "(https://github.com/octo/shop/new/fix/it?filename=.dockerignore&value="
+    assert any(link in said.body for said in pull.comments)

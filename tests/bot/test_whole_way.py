@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.bot.ears import SOURCE
 from tests.github.apps import App
 from tests.github.pulls import PullRequest
 from tests.github.standin import StandIn
@@ -98,7 +99,7 @@ async def wait_for_idle(github: StandIn) -> None:
 
 def pull_request(github: StandIn, app: App) -> PullRequest:
     repository = github.add_repository("octo/shop", installed=app)
-    repository.commit("main", {"main.py": "print()\n", "requirements.txt": "flask\n"})
+    repository.commit("main", SOURCE)
     repository.commit("feature", {"Dockerfile": DOCKERFILE})
     return repository.open_pull_request("feature")
 
