@@ -4,6 +4,9 @@ A row of `layerwise_pull` is a pull request. Its `ticket` is the id of the only 
 run it, None when nothing is to be done; its `claim` is the run that is going on. A new push gives
 the row a new job: a ticket that waits already does for it, otherwise a new one is made. So the
 newest job wins, and no pull request runs twice at once.
+
+A ticket is only a word until `queued`: a worker makes its workflow when it is due. So to store a
+delivery takes two short statements, and whoever only takes deliveries needs no workflows.
 """
 
 import time
@@ -35,25 +38,29 @@ CREATE TABLE IF NOT EXISTS layerwise_pull (
     due DOUBLE PRECISION NOT NULL,
     reason TEXT,
     changed DOUBLE PRECISION NOT NULL,
-    result TEXT
+    result TEXT,
+    queued INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS layerwise_pull_open ON layerwise_pull (due) WHERE ticket IS NOT NULL;
+CREATE INDEX IF NOT EXISTS layerwise_pull_new ON layerwise_pull (due)
+    WHERE queued = 0 AND ticket IS NOT NULL;
 CREATE INDEX IF NOT EXISTS layerwise_pull_dead ON layerwise_pull (changed) WHERE reason IS NOT NULL;
 CREATE INDEX IF NOT EXISTS layerwise_pull_changed ON layerwise_pull (changed)
 """
 
 _DELIVERED = "INSERT INTO layerwise_delivery VALUES (:id, :at) ON CONFLICT DO NOTHING"
 _PUT = """
-INSERT INTO layerwise_pull AS p VALUES (:row, :job, :at, :new, NULL, 0, :now, NULL, :now, NULL)
+INSERT INTO layerwise_pull AS p VALUES (:row, :job, :at, :new, NULL, 0, :now, NULL, :now, NULL, 0)
 ON CONFLICT (id) DO UPDATE SET
     job = excluded.job, starts = 0, reason = NULL, changed = :now,
     updated_at = CASE WHEN :at = '' THEN p.updated_at ELSE :at END,
     ticket = CASE WHEN p.claim IS NULL AND p.due <= :now AND p.ticket IS NOT NULL
         THEN p.ticket ELSE :new END,
     due = CASE WHEN p.claim IS NULL AND p.due <= :now AND p.ticket IS NOT NULL
-        THEN p.due ELSE :now END
+        THEN p.due ELSE :now END,
+    queued = CASE WHEN p.claim IS NULL AND p.due <= :now AND p.ticket IS NOT NULL
+        THEN p.queued ELSE 0 END
 WHERE :at = '' OR :at >= p.updated_at
-RETURNING ticket
 """  # times are of one second: of two in the same one, the later to arrive wins
 _CLAIM = """
 UPDATE layerwise_pull SET claim = :claim, starts = starts + 1, changed = :now
@@ -67,23 +74,29 @@ UPDATE layerwise_pull SET claim = NULL, changed = :now,
     reason = CASE WHEN ticket = :ticket THEN :reason ELSE NULL END,
     result = coalesce(:result, result),
     starts = CASE WHEN ticket = :ticket THEN starts - :free ELSE 0 END,
-    ticket = CASE WHEN ticket = :ticket THEN :then ELSE :new END
+    ticket = CASE WHEN ticket = :ticket THEN :then ELSE :new END,
+    queued = 0
 WHERE id = :row AND claim = :claim
-RETURNING ticket, job, due
 """
 _RETRY = """
-UPDATE layerwise_pull SET ticket = :new, reason = NULL, starts = 0, due = :now, changed = :now
+UPDATE layerwise_pull
+SET ticket = :new, reason = NULL, starts = 0, due = :now, changed = :now, queued = 0
 WHERE id = :row AND reason IS NOT NULL
-RETURNING job
 """
 _REVIVE = """
-UPDATE layerwise_pull SET ticket = :new, claim = NULL, due = :now, changed = :now
+UPDATE layerwise_pull SET ticket = :new, claim = NULL, due = :now, changed = :now, queued = 0
 WHERE id = :row AND ticket = :lost AND coalesce(claim, '') = :claim
-RETURNING job
 """
+_DUE = """
+SELECT id, ticket, job FROM layerwise_pull
+WHERE queued = 0 AND ticket IS NOT NULL AND due <= :now ORDER BY due LIMIT :most
+"""
+_QUEUED = "UPDATE layerwise_pull SET queued = 1 WHERE id = :row"
+AT_ONCE = 10
+"""So many workflows are made in one transaction: deliveries wait for as long as it takes."""
 
-Enqueue = Callable[[sa.Connection, str, str, Job, float], None]
-"""Puts a workflow into the queue within a transaction: ticket, id of the row, job, delay."""
+Enqueue = Callable[[sa.Connection, str, str, Job], None]
+"""Puts a workflow into the queue within a transaction: ticket, id of the row, job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +155,11 @@ class Depth:
     oldest: float
 
 
-def row_id(job: Job) -> str:
-    """The id of the row of what a job works on."""
-    return job.subject
-
-
 class Ledger:
     """The tables. A method returns when its change is on the disk; all raise StorageError."""
 
-    def __init__(self, storage: Storage, enqueue: Enqueue) -> None:
+    def __init__(self, storage: Storage) -> None:
         self._do = storage.do
-        self._enqueue = enqueue
 
     async def open(self) -> None:
         """Make the tables where they are missing."""
@@ -160,7 +167,11 @@ class Ledger:
 
     async def put(self, job: Job) -> bool:
         """Store a job; False when the delivery is known or the push is an older one."""
-        return await self._do(lambda connection: self._put(connection, job))
+        return await self._do(lambda connection: _put(connection, job))
+
+    async def move(self, enqueue: Enqueue) -> bool:
+        """Make the workflows of tickets that are due, some of them; whether there may be more."""
+        return await self._do(lambda connection: _move(connection, enqueue))
 
     async def known(self, deliveries: list[str]) -> set[str]:
         """Those of the deliveries that have been stored, of late."""
@@ -205,7 +216,7 @@ class Ledger:
             "now": now,
             "due": now + (again or 0.0),
         }
-        await self._do(lambda connection: self._finish(connection, values))
+        await self._do(lambda connection: run(connection, _FINISH, **values))
 
     async def dead(self) -> list[DeadLetter]:
         """Jobs that were given up, the latest first."""
@@ -224,17 +235,17 @@ class Ledger:
 
     async def retry(self, row: str) -> bool:
         """Run a dead letter again; False when there is none of that id."""
-        return await self._do(lambda c: self._renew(c, _RETRY, row, {}))
+        return await self._do(lambda c: _renew(c, _RETRY, row, {}))
 
     async def revive(self, row: str, ticket: str, claim: str | None) -> bool:
         """Run a job whose workflow was lost, unless its row has changed since."""
         lost = {"lost": ticket, "claim": claim or ""}
-        return await self._do(lambda c: self._renew(c, _REVIVE, row, lost))
+        return await self._do(lambda c: _renew(c, _REVIVE, row, lost))
 
     async def overdue(self, seconds: float) -> list[tuple[str, str, str | None]]:
-        """Row, ticket and claim of what should have been done `seconds` ago."""
+        """Row, ticket and claim of what was queued and should have been done `seconds` ago."""
         sql = """SELECT id, ticket, claim FROM layerwise_pull
-            WHERE ticket IS NOT NULL AND due < :before ORDER BY due LIMIT 1000"""
+            WHERE ticket IS NOT NULL AND queued = 1 AND due < :before ORDER BY due LIMIT 1000"""
         rows = await self._do(lambda c: run(c, sql, before=time.time() - seconds).all())
         return [(r.id, r.ticket, r.claim) for r in rows]
 
@@ -262,30 +273,27 @@ class Ledger:
         )
         await self._do(lambda c: run(c, old, dead=now - KEPT_DEAD, done=now - KEPT_PULLS))
 
-    def _put(self, connection: sa.Connection, job: Job) -> bool:
-        now = time.time()
-        if run(connection, _DELIVERED, id=job.delivery, at=now).rowcount == 0:
-            return False
-        row, new = row_id(job), uuid.uuid4().hex
-        values = {"row": row, "job": job.to_json(), "at": job.updated_at, "new": new, "now": now}
-        stored = run(connection, _PUT, **values).first()
-        if stored is not None and stored.ticket == new:
-            self._enqueue(connection, new, row, job, 0.0)
-        return stored is not None
 
-    def _finish(self, connection: sa.Connection, values: dict[str, Any]) -> None:
-        after = run(connection, _FINISH, **values).first()
-        if after is not None and after.ticket is not None:
-            delay = max(0.0, after.due - values["now"])
-            job = Job.from_json(after.job)
-            self._enqueue(connection, values["new"], values["row"], job, delay)
+def _put(connection: sa.Connection, job: Job) -> bool:
+    now = time.time()
+    if run(connection, _DELIVERED, id=job.delivery, at=now).rowcount == 0:
+        return False
+    values = {"row": job.subject, "job": job.to_json(), "at": job.updated_at}
+    return run(connection, _PUT, **values, new=uuid.uuid4().hex, now=now).rowcount > 0
 
-    def _renew(self, connection: sa.Connection, sql: str, row: str, values: dict[str, str]) -> bool:
-        new = uuid.uuid4().hex
-        found = run(connection, sql, row=row, new=new, now=time.time(), **values).first()
-        if found is not None:
-            self._enqueue(connection, new, row, Job.from_json(found.job), 0.0)
-        return found is not None
+
+def _move(connection: sa.Connection, enqueue: Enqueue) -> bool:
+    skip = " FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
+    due = run(connection, _DUE + skip, now=time.time(), most=AT_ONCE).all()
+    for row in due:
+        enqueue(connection, row.ticket, row.id, Job.from_json(row.job))
+        run(connection, _QUEUED, row=row.id)
+    return len(due) == AT_ONCE
+
+
+def _renew(connection: sa.Connection, sql: str, row: str, values: dict[str, str]) -> bool:
+    new, now = uuid.uuid4().hex, time.time()
+    return run(connection, sql, row=row, new=new, now=now, **values).rowcount > 0
 
 
 def _scalars(query: sa.Select[Any], connection: sa.Connection) -> list[Any]:

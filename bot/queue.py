@@ -3,11 +3,12 @@
     async with Queue(url, work) as queue:
         await queue.put(job)        # on the disk when this returns
 
-DBOS keeps the order, the delays, and the fair share of each installation, and starts again what a
-crash cut short. Which job is run, and that no pull request is run twice at once, is the ledger's.
+DBOS keeps the order and the fair share of each installation, and starts again what a crash cut
+short. Which job is run, when, and that no pull request is run twice at once, is the ledger's.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 import os
@@ -19,7 +20,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Serializer
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
 from bot.job import Job
 from bot.ledger import Claim, DeadLetter, Depth, Done, Held, Ledger
@@ -67,7 +68,8 @@ class Queue:
         self._grace = grace
         self._lite = url.startswith("sqlite")
         self._storage = Storage(url)
-        self._ledger = Ledger(self._storage, self._enqueue)
+        self._ledger = Ledger(self._storage)
+        self._came = asyncio.Event()
         self._running: set[asyncio.Future[str]] = set()
         self._busy: set[str] = set()
         self._stopping = False
@@ -76,27 +78,17 @@ class Queue:
     async def __aenter__(self) -> Self:
         try:
             await self._open()
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, StorageError) as error:
             raise StorageError(f"the database cannot be used: {error}") from error
         return self
 
     async def _open(self) -> None:
         _tame_the_log()
         async with AsyncExitStack() as exits:
-            serializer = DBOSPortableJSONSerializer()
-            await asyncio.to_thread(DBOS.migrate, self._url)
-            self._client = DBOSClient(
-                system_database_url=self._url,
-                system_database_pool_size=1,
-                serializer=serializer,
-                application_name=APPLICATION,
-            )
-            self._upkeep = Upkeep(self._client, self._ledger, NAME)
-            exits.callback(self._client.destroy)
             exits.push_async_callback(self._storage.close)
             await self._ledger.open()
             if self._work is not None:
-                await self._launch(exits, serializer)
+                await self._launch(exits)
             self._exits = exits.pop_all()
 
     async def __aexit__(self, *_: object) -> None:
@@ -107,7 +99,9 @@ class Queue:
 
         Raises StorageError when it could not be stored.
         """
-        return await self._ledger.put(job)
+        stored = await self._ledger.put(job)
+        self._came.set()
+        return stored
 
     async def known(self, deliveries: list[str]) -> set[str]:
         """Those of the deliveries that have been stored, of late."""
@@ -123,13 +117,25 @@ class Queue:
 
     async def retry(self, letter: str) -> bool:
         """Run a dead letter again, by its id; False when there is none."""
-        return await self._ledger.retry(letter)
+        found = await self._ledger.retry(letter)
+        self._came.set()
+        return found
 
     async def depth(self) -> Depth:
         """How much waits, runs and is dead. Raises StorageError: also a test of the database."""
         return await self._ledger.depth()
 
-    async def _launch(self, exits: AsyncExitStack, serializer: Serializer) -> None:
+    async def _launch(self, exits: AsyncExitStack) -> None:
+        await asyncio.to_thread(DBOS.migrate, self._url)
+        serializer = DBOSPortableJSONSerializer()
+        self._client = DBOSClient(
+            system_database_url=self._url,
+            system_database_pool_size=1,
+            serializer=serializer,
+            application_name=APPLICATION,
+        )
+        self._upkeep = Upkeep(self._client, self._ledger, NAME)
+        exits.callback(self._client.destroy)
         executor = "local"
         if self._lite:
             exits.callback(lock_file(self._url).close)
@@ -174,6 +180,7 @@ class Queue:
         )
         DBOS.launch()  # in the running loop: workflows run in it too
         self._keep(exits, self._upkeep.tend(executor, self._busy))
+        self._keep(exits, self._move())
         if not self._lite:
             self._keep(exits, self._watch(liveness, executor))
 
@@ -186,6 +193,20 @@ class Queue:
 
         task = asyncio.create_task(keeper)
         exits.push_async_callback(stop)
+
+    async def _move(self) -> None:
+        """Give DBOS what is due, as it comes here, and at every poll what came elsewhere."""
+        while True:
+            self._came.clear()
+            try:
+                while await self._ledger.move(self._enqueue):
+                    pass
+            except StorageError as error:
+                log.warning("the database is away: %s", error)
+                await asyncio.sleep(1)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll):  # wait_for can swallow a cancellation
+                    await self._came.wait()
 
     async def _watch(self, liveness: Liveness, me: str) -> None:
         """Take over from processes that died; stop working when others must think we did."""
@@ -218,10 +239,8 @@ class Queue:
         for task in set(self._running):
             task.cancel()
 
-    def _enqueue(
-        self, connection: sa.Connection, ticket: str, row: str, job: Job, delay: float
-    ) -> None:
-        """Put a workflow into DBOS's queue, in the transaction that made its ticket."""
+    def _enqueue(self, connection: sa.Connection, ticket: str, row: str, job: Job) -> None:
+        """Put a workflow into DBOS's queue, in the transaction that notes it."""
         options: dict[str, Any] = {
             "workflow_name": NAME,
             "queue_name": NAME,
@@ -229,8 +248,6 @@ class Queue:
             "app_version": VERSION,
             "queue_partition_key": str(job.installation),
         }
-        if delay >= 1:  # DBOS looks once a second for what was delayed
-            options["delay_seconds"] = delay
         self._client.enqueue_in_transaction(connection, options, row)  # type: ignore[arg-type]
 
     async def _run(self, row: str, ticket: str) -> None:
@@ -239,6 +256,7 @@ class Queue:
         if claim is not None:
             result = await self._attempt(claim)
             await self._insist(lambda: self._ledger.finish(claim, **result))
+            self._came.set()
 
     async def _claim(self, row: str, ticket: str) -> Claim | None:
         claim = await self._ledger.claim(row, ticket)

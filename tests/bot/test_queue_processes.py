@@ -109,13 +109,13 @@ async def test_two_processes_never_run_a_pull_request_at_once(server, workers): 
         workers.start(url, 0.05)
         workers.wait_ready()
         for second in range(40):
-            for pull in range(3):
+            for pull in range(1, 4):
                 await queue.put(job(pull, second, head=f"{second:040x}"))
             await asyncio.sleep(0.03)
         await idle(queue)
     assert_never_twice_at_once(workers.lines())
     last = {line[3]: line[4] for line in workers.lines() if line[2] == "end"}
-    assert last == {str(pull): f"{39:040x}" for pull in range(3)}
+    assert last == {str(pull): f"{39:040x}" for pull in range(1, 4)}
 
 
 async def test_a_process_that_is_asked_to_stop_hands_its_work_back(server, workers):  # noqa: F811
