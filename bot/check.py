@@ -102,6 +102,7 @@ def check(targets: Iterable[Target], options: Options, write: Write | None = Non
     outcome = Outcome()
     desks: dict[Path, _Desk] = {}
     seen: set[tuple[Path, str]] = set()
+    listed: set[tuple[Path, str]] = set()
     for target in targets:
         top = target.tree.top
         if top not in desks:
@@ -121,7 +122,10 @@ def check(targets: Iterable[Target], options: Options, write: Write | None = Non
                 outcome.fixed += before - len(findings)
         fresh = [f for f in findings if (top, f.fingerprint) not in seen]
         seen.update((top, finding.fingerprint) for finding in findings)
-        outcome.files += _by_file(target, report, desk.counted(report, fresh))
+        for file in _by_file(target, report, desk.counted(report, fresh)):
+            if file.findings or (top, file.path) not in listed:
+                outcome.files.append(file)
+            listed.add((top, file.path))
     return outcome
 
 
@@ -130,7 +134,7 @@ def _by_file(
 ) -> Iterator[Checked]:
     """The Dockerfile, and the other files in which something is found."""
     found = sorted(findings, key=lambda f: (f.path, f.span, f.rule))
-    paths = {f.path for f in found} | ({target.path} if target.ignore is None else set())
+    paths = {f.path for f in found} | {target.ignore or target.path}
     for path in sorted(paths, key=lambda path: (path != target.path, path)):
         mine = tuple(finding for finding in found if finding.path == path)
         yield Checked(target, path, mine, report.build, report.skipped)

@@ -20,7 +20,8 @@ def new_findings(tree: Tree, base: str, config: Config) -> frozenset[str]:
     """
     clone = Clone(tree.top)
     changes = [*clone.changes_on_disk(base), *_untracked(clone, tree)]
-    repository = replace(tree.repository, missing=set())
+    known = dict(tree.repository.texts)  # the base side must ask for what it needs, too
+    repository = replace(tree.repository, texts=known, missing=set())
     snapshot = Snapshot.at(repository, changes)
     for _ in range(ROUNDS):
         analysis = analyse(snapshot, config)
