@@ -17,6 +17,7 @@ FILES = {
     "pyproject.toml": "[tool.poetry]\nname='a'\n",
     "composer.json": "{}",
     "rootfs/root/.npm/x": "",
+    "runtime.json": '{"devDependencies": {"node": "runtime:22"}}',
 }
 PY = "FROM python:3\nWORKDIR /app\nCOPY requirements.txt ./\n"
 JS = "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\n"
@@ -189,6 +190,8 @@ def test_what_would_empty_the_cache_goes_with_the_mount(before, after):
         PY + f"CMD {INSTALL}\n",
         PY + "RUN pip --version && npm --version\n",
         GO + "RUN go version\n",
+        PY + "RUN uv python install 3.12\n",
+        "FROM elixir\nRUN mix local.hex --force\n",
     ],
 )
 def test_silent_where_a_mount_is_there_or_nothing_is_installed(dockerfile):
@@ -238,6 +241,8 @@ REFUSED = [
     # Packages that are used from the cache.
     (PY + "RUN UV_LINK_MODE=symlink uv pip install --system -r requirements.txt\n", "from the cache"),
     ("FROM continuumio/miniconda3\nRUN conda install -y numpy\n", ""),
+    (JS + "RUN pnpm add -g serve\n", "from the store"),
+    ("FROM node:22\nCOPY runtime.json package.json\nRUN pnpm install\n", "from the store"),
     # What switches it off elsewhere, or cannot be taken out.
     (PY + f"ARG PIP_NO_CACHE_DIR=1\nRUN {INSTALL}\n", "switches the cache off"),
     (PY + f"RUN PIP_NO_CACHE_DIR=1 {INSTALL}\n", "switches the cache off"),

@@ -139,15 +139,19 @@ def _without_literals(line: str) -> str:
     return line
 
 
+_OWN = ("local.hex", "local.rebar", "archive.install", "escript.install")
+"""What installs programs of mix itself, which it keeps in no cache."""
+
 MIX = Manager(
     name="mix",
     programs=("mix",),
     read=read,
     caches=(
-        Cache(folder=".hex/packages", variables=(("HEX_HOME", "/packages"),)),
+        Cache(folder=".hex/packages", variables=(("HEX_HOME", "/packages"),), not_for=_OWN),
         Cache(
             folder=".cache/rebar3",
             variables=(("REBAR_CACHE_DIR", ""), ("XDG_CACHE_HOME", "/rebar3")),
+            not_for=_OWN,
         ),
     ),
     free=frozenset("--only".split()),

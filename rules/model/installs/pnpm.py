@@ -3,6 +3,7 @@
 https://pnpm.io/cli/install and https://pnpm.io/cli/fetch
 """
 
+from dataclasses import replace
 from typing import Any
 
 from rules.model.installs.install import (
@@ -27,6 +28,7 @@ from rules.model.installs.reading import (
     reads_files,
     required,
     strings,
+    table,
     yaml_table,
 )
 from rules.model.prose import code
@@ -81,7 +83,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if verb in ("add", "deploy") or (verb in ("install", "i") and everywhere):
         local = [a for a in arguments[1:] if a.startswith((".", "/", "~", "file:", "link:"))]
         if verb != "deploy" and everywhere and not local:
-            return tool_install()
+            return replace(tool_install(), caches=(replace(_STORE, refused=_LINKED),))
         if verb != "deploy":
             return added(call, image, arguments[1:])
         return source_install("`pnpm deploy` reads packages of the project")
@@ -185,12 +187,21 @@ def _fetch(image: Image, folder: str) -> Reads:
     return reads_files(image, files, (join(root, "node_modules"),), caches=caches)
 
 
+_LINKED = "the program reads its packages from the store"
+"""https://pnpm.io/global-virtual-store; from version 11 on so do global programs and runtimes."""
+
+
+def _has_runtime(manifest: dict[str, Any]) -> bool:
+    groups = (mapping(manifest.get(name)) for name in ("dependencies", "devDependencies"))
+    return any(str(value).startswith("runtime:") for group in groups for value in group.values())
+
+
 def _caches(
     manifest: dict[str, Any], said: dict[str, Any], rc: dict[str, str]
 ) -> tuple[Cache, ...] | None:
-    if said.get("enableGlobalVirtualStore") or rc.get("enable-global-virtual-store") == "true":
-        why = "the program reads its packages from the store"
-        return (Cache(folder=_STORE.folder, refused=why),)
+    linked = said.get("enableGlobalVirtualStore") or rc.get("enable-global-virtual-store") == "true"
+    if linked or table(manifest, "devEngines").get("runtime") or _has_runtime(manifest):
+        return (replace(_STORE, refused=_LINKED),)
     if said.get("storeDir") or rc.get("store-dir"):
         return (Cache(folder=_STORE.folder, refused="the store is elsewhere"),)
     asked = version_asked(manifest, "pnpm")

@@ -258,6 +258,7 @@ UV = Manager(
             disabled_by=("UV_NO_CACHE",),
             purges=("--no-cache", "--no-cache-dir", "-n"),
             cleaned_by=("uv cache clean", "uv cache prune"),
+            not_for=("python", "self"),
             offline=("--offline",),
         ),
     ),
