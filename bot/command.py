@@ -30,5 +30,7 @@ def read_command(body: str) -> Command | None:
         if fenced or not words or words[0].rstrip(",.:;!") != _PREFIX:
             continue
         verb, rule, *_ = [word.strip(",.:;!`") for word in words[1:3]] + ["", ""]
-        return Command(verb, rule) if verb in VERBS else Command("")
+        if verb not in VERBS:
+            return Command("")
+        return Command(verb, rule if verb == "ignore" else "")
     return None
