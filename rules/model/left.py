@@ -1,0 +1,108 @@
+"""Installs that stand behind source and that no edit of this file alone is known to help.
+
+They are found to be said in words: what could be done is for the author to judge.
+"""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rules.model.cache import Build, Layer
+from rules.model.installs.copied import from_context
+from rules.model.installs.find import Piece, may_say, pieces
+from rules.model.managers import PROGRAMS
+from rules.model.manifests import is_manifest
+from rules.model.order import inherited, is_fetched, stretches
+from rules.model.prose import code, listed
+
+
+@dataclass(frozen=True)
+class Left:
+    """An install that stays behind source, why, and what people do (None: nothing is known)."""
+
+    layer: Layer
+    source: Layer
+    """The copy; the layer itself where a bind mount shows it the source."""
+    piece: Piece
+    reason: str
+    instead: str | None = None
+
+
+def left_behind(build: Build) -> Iterator[Left]:
+    """All such installs of a build, in order; those that a Stretch passes are not among them."""
+    if build.context.kind == "unknown":
+        return
+    moved = {run.layer.index for stretch in stretches(build) for run in stretch.passed}
+    for stage in build.dockerfile.stages:
+        mine = [layer for layer in build.layers if layer.stage == stage.index]
+        before = inherited(build, stage.index)
+        for layer in mine:
+            if layer.instruction.keyword == "RUN" and layer.index not in moved:
+                yield from _look(build, layer, before)
+            before.append(layer)
+
+
+def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Iterator[Left]:
+    if not may_say(layer, PROGRAMS):
+        return
+    bound = next((m for m in layer.mounts if m.local and _is_broad(build, m.source)), None)
+    source = next((each for each in before if _brings_source(each)), layer if bound else None)
+    if source is None:
+        return
+    for piece in pieces(build, layer, before):
+        manager, reads = piece.manager, piece.reads
+        if manager is None or reads is None or not reads.project:
+            continue
+        builds = reads.needs_source is not None
+        if builds and is_fetched(build, layer, manager, source):
+            continue
+        reason = _reason(build, layer, source, piece)
+        if not builds or reads.split is not None:
+            names = list(dict.fromkeys(posixpath.basename(p) for p in _manifests(piece)))
+            yield Left(layer, source, piece, reason, f"It reads only {listed(names)} for that.")
+        else:
+            yield Left(layer, source, piece, reads.needs_source or reason, reads.instead)
+        return
+
+
+def _reason(build: Build, layer: Layer, source: Layer, piece: Piece) -> str:
+    """Why the source cannot be moved behind an install."""
+    if source is layer:
+        return "a bind mount shows it the whole build context"
+    if source.stage != layer.stage:
+        return f"the source is copied in the stage {code(_name(build, source.stage))}"
+    for stretch in stretches(build):
+        stop = stretch.stop
+        if source in stretch.copies and stop is not None and stop.index < layer.index:
+            return f"{_shown(stop)} stands between and may read the source"
+    if piece.reads_source is not None:
+        return piece.reads_source
+    return "the source is copied to a folder that steps read without naming it"
+
+
+def _manifests(piece: Piece) -> tuple[str, ...]:
+    reads = piece.reads
+    if reads is None:
+        return ()
+    return reads.split.reads.files if reads.split is not None else reads.files
+
+
+def _brings_source(layer: Layer) -> bool:
+    """Whether a layer copies files of the context, wherever, that no install is known to read."""
+    copy = layer.copy
+    if copy is None or not from_context(copy) or copy.destination is None or not copy.files:
+        return False
+    return not all(is_manifest(path) for path in copy.files)
+
+
+def _is_broad(build: Build, source: str) -> bool:
+    """Whether a mount shows more of the context than manifests."""
+    return build.files.is_folder(source) and not all(map(is_manifest, build.files.under(source)))
+
+
+def _name(build: Build, stage: int) -> str:
+    return build.dockerfile.stages[stage].name or str(stage)
+
+
+def _shown(layer: Layer) -> str:
+    return code(f"{layer.instruction.keyword} {layer.instruction.value}".split("\n", 1)[0])

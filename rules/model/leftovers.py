@@ -1,0 +1,118 @@
+"""What tools leave in a developer's folder, and no commit holds: caches, environments, outputs."""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rules.model.cache import Build
+from rules.model.ignore import IgnoreFile
+from rules.model.installs.find import processes_of
+from rules.model.settings import neighbours_copy, says
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One kind of file that arises beside others.
+
+    `pattern` keeps it from the builder, in every folder where it begins with `**/`; `sample` is
+    a path that it may have, below a folder that holds a file named `beside` (a name or a suffix;
+    "" for any). `makers`: programs of which one must run in the Dockerfile, and not for the whole
+    system, since without it the build may need what the folder holds. `unless`: names that must
+    stand nowhere in it.
+    """
+
+    title: str
+    pattern: str
+    sample: str
+    beside: str
+    makers: frozenset[str] = frozenset()
+    unless: tuple[str, ...] = ()
+
+    def arises_beside(self, path: str) -> bool:
+        """Whether it arises in the folder of a file at this path."""
+        name = posixpath.basename(path)
+        return name.endswith(self.beside) if self.beside[:1] in ("", ".") else name == self.beside
+
+    @property
+    def name(self) -> str:
+        """What others would call it by: `node_modules`."""
+        return self.sample.partition("/")[0]
+
+    def folders(self, paths: Sequence[str]) -> list[str]:
+        """The folders where it arises, sorted; the root is `""`."""
+        return sorted({posixpath.dirname(path) for path in paths if self.arises_beside(path)})
+
+
+_PYTHON, _NODE, _OTHER = "What Python leaves behind", "What Node leaves behind", "Outputs"
+MINE = "Of one machine only"
+"""The title of what any folder may hold."""
+_NPM, _DART = frozenset("npm yarn pnpm bun".split()), frozenset({"dart", "flutter"})
+_GLOBAL = frozenset(["-g", "--global", "global", "config"])
+
+LEFTOVERS: tuple[Leftover, ...] = (
+    Leftover(_PYTHON, "**/__pycache__", "__pycache__/m.pyc", ".py"),
+    Leftover(_PYTHON, "**/*.py[cod]", "m.pyc", ".py"),
+    Leftover(_PYTHON, "**/.pytest_cache", ".pytest_cache/v", ".py"),
+    Leftover(_PYTHON, "**/.mypy_cache", ".mypy_cache/3", ".py"),
+    Leftover(_PYTHON, "**/.ruff_cache", ".ruff_cache/0", ".py"),
+    Leftover(_PYTHON, ".venv", ".venv/bin/python", ".py", unless=(".venv",)),
+    Leftover(_PYTHON, "venv", "venv/bin/python", ".py", unless=("venv",)),
+    Leftover(_NODE, "**/node_modules", "node_modules/p/index.js", "package.json", _NPM),
+    Leftover(_NODE, "**/npm-debug.log*", "npm-debug.log", "package.json"),
+    Leftover(_OTHER, "**/target", "target/debug/x", "Cargo.toml", frozenset({"cargo"})),
+    Leftover(_OTHER, "**/target", "target/x.jar", "pom.xml", frozenset({"mvn", "mvnw"})),
+    Leftover(_OTHER, "**/.gradle", ".gradle/x", "build.gradle", frozenset({"gradle", "gradlew"})),
+    Leftover(_OTHER, "**/build", "build/x", "build.gradle", frozenset({"gradle", "gradlew"})),
+    Leftover(_OTHER, "**/bin", "bin/Debug/x.dll", ".csproj", frozenset({"dotnet"})),
+    Leftover(_OTHER, "**/obj", "obj/project.assets.json", ".csproj", frozenset({"dotnet"})),
+    Leftover(_OTHER, "_build", "_build/dev/x", "mix.exs", frozenset({"mix"})),
+    Leftover(_OTHER, "deps", "deps/x/mix.exs", "mix.exs", frozenset({"mix"})),
+    Leftover(_OTHER, "**/vendor", "vendor/autoload.php", "composer.json", frozenset({"composer"})),
+    Leftover(_OTHER, "**/.dart_tool", ".dart_tool/x", "pubspec.yaml", _DART),
+    Leftover(MINE, "**/.DS_Store", ".DS_Store", "", unless=(".DS_Store",)),
+    Leftover(MINE, ".env", ".env", "", unless=(".env",)),
+    Leftover(MINE, ".env.*", ".env.local", "", unless=(".env",)),
+)  # fmt: skip
+
+
+def present(build: Build) -> Iterator[Leftover]:
+    """What may arise in the folder that this build is sent, and is not needed by it.
+
+    Nothing whose pattern, in the form that it is written here, matches a tracked file or is
+    taken by name in the Dockerfile.
+    """
+    running = _programs(build)
+    top = f"{build.context.root}/" if build.context.root else ""
+    tracked = [p[len(top) :] for p in build.repository.paths if p.startswith(top)]
+    seen: set[str] = set()
+    for leftover in LEFTOVERS:
+        if leftover.pattern in seen or not leftover.folders(tracked):
+            continue
+        if leftover.makers and running.isdisjoint(leftover.makers):
+            continue
+        if any(says(build, name) for name in leftover.unless) or _is_taken(build, leftover):
+            continue
+        if neighbours_copy(build, leftover.name):
+            continue
+        matcher = IgnoreFile.parse(leftover.pattern, "")
+        if not any(matcher.excludes(path) for path in tracked):
+            seen.add(leftover.pattern)
+            yield leftover
+
+
+def _programs(build: Build) -> frozenset[str | None]:
+    """The programs that RUNs start, but for those that install for the whole system."""
+    runs = (layer for layer in build.layers if layer.instruction.keyword == "RUN")
+    processes = (process for layer in runs for process in processes_of(build, layer))
+    return frozenset(p.name for p in processes if _GLOBAL.isdisjoint(p.args))
+
+
+def _is_taken(build: Build, leftover: Leftover) -> bool:
+    """Whether a COPY or a bind mount names it, or something in it."""
+    matcher = IgnoreFile.parse(leftover.pattern, "")
+    for layer in build.layers:
+        sources = [*(layer.copy.named if layer.copy is not None and layer.copy.local else ())]
+        sources += [mount.source for mount in layer.mounts if mount.local]
+        if any(matcher.excludes(source) for source in sources):
+            return True
+    return False

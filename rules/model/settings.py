@@ -1,0 +1,169 @@
+"""The files that steer a build from inside the context, and what they mention.
+
+Manifests, settings of compilers and bundlers, and the scripts that a Dockerfile runs: what a build
+reads besides its source is named in one of these.
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+
+from rules.model.builder import is_dockerfile
+from rules.model.cache import Build
+from rules.model.installs.find import processes_of
+from rules.model.invocations import read_invocations
+
+MOST = 60
+"""Files that are read; of a context with more of them nothing is said."""
+MOST_NEIGHBOURS = 20
+"""Other Dockerfiles of a context that are read."""
+
+_NAMES = frozenset(
+    """
+    .docusaurus BUILD.bazel CMakeLists.txt Cargo.toml Directory.Build.props Directory.Build.targets
+    Gemfile Gulpfile.js Justfile MANIFEST.in Makefile Package.swift Rakefile Taskfile.yml
+    angular.json build.gradle build.gradle.kts build.rs build.sbt build.xml composer.json
+    configure.ac gulpfile.js hugo.toml hugo.yaml justfile makefile meson.build mix.exs mkdocs.yml
+    pom.xml project.json pubspec.yaml pyproject.toml setup.cfg setup.py tsconfig.json
+    package.json plugins.sbt settings.gradle settings.gradle.kts turbo.json webpack.mix.js
+    """.split()
+)
+_SUFFIXES = (".cmake", ".csproj", ".fsproj", ".gemspec", ".sln", ".slnx", ".cabal")
+_SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".mk")
+_RUNS_COMMANDS = frozenset("RUN CMD ENTRYPOINT HEALTHCHECK".split())
+
+
+def settings(build: Build) -> Mapping[str, str] | None:
+    """The texts of all files that steer the build, by path in the repository.
+
+    None when there are too many of them or one cannot be read: then nothing can be ruled out.
+    """
+    known: tuple[Mapping[str, str] | None] | None = build.remembered.get(("settings",))
+    if known is None:
+        known = build.remembered["settings",] = (_read(build),)
+    return known[0]
+
+
+def scripts(build: Build) -> list[str]:
+    """The files of the context that RUN, CMD and ENTRYPOINT name, as far as words tell."""
+    found: dict[str, None] = {}
+    for layer in build.layers:
+        if layer.instruction.keyword not in _RUNS_COMMANDS:
+            continue
+        for word in layer.words:
+            path = _in_context(build, word)
+            if path is not None and (
+                path.endswith(_SCRIPTS) or "." not in posixpath.basename(path)
+            ):
+                found[path] = None
+    return list(found)
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a name stands in a text as a word or as a part of a path, in any case."""
+    text, name = text.lower(), name.lower()
+    at = text.find(name)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at else "", text[at + len(name) :][:1]
+        if not any(c.isalnum() or c in ("_", "-") for c in (before, after) if c):
+            return True
+        at = text.find(name, at + 1)
+    return False
+
+
+def says(build: Build, name: str) -> bool:
+    """Whether an instruction of the Dockerfile mentions a name; FROM and comments do not count."""
+    return any(
+        mentions(text, name)
+        for instruction in build.dockerfile.instructions
+        if instruction.keyword not in ("FROM", "LABEL")
+        for text in (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
+    )
+
+
+def neighbours(build: Build) -> Mapping[str, str] | None:
+    """The texts of other Dockerfiles that may be built with the same context, by path.
+
+    None when there are too many of them or one is not known.
+    """
+    known: tuple[Mapping[str, str] | None] | None = build.remembered.get(("neighbours",))
+    if known is None:
+        known = build.remembered["neighbours",] = (_read_neighbours(build),)
+    return known[0]
+
+
+def neighbours_copy(build: Build, name: str) -> bool:
+    """Whether another Dockerfile of the context names something by this name, or may."""
+    texts = neighbours(build)
+    if texts is None:
+        return True
+    lines = (line.strip() for text in texts.values() for line in text.split("\n"))
+    others = (line for line in lines if not line.startswith(("#", "FROM ")))
+    return any(mentions(line, name) for line in others if "--from" not in line)
+
+
+def _read_neighbours(build: Build) -> Mapping[str, str] | None:
+    root = build.context.root
+    elsewhere: dict[str, bool] = {}
+    for invocation in read_invocations(build.repository):
+        here = invocation.root in (root, None)
+        elsewhere[invocation.dockerfile] = elsewhere.get(invocation.dockerfile, True) and not here
+    start = f"{root}/" if root else ""
+    paths = [
+        path
+        for path in build.repository.paths
+        if path.startswith(start)
+        and path != build.path
+        and is_dockerfile(path)
+        and not elsewhere.get(path)
+        and not build.repository.has(f"{path}.dockerignore")
+    ]
+    if len(paths) > MOST_NEIGHBOURS:
+        return None
+    return _texts(build, sorted(paths))
+
+
+def _texts(build: Build, paths: list[str]) -> Mapping[str, str] | None:
+    """The texts at these paths of the repository, None when one of them is not known."""
+    found = {path: build.repository.read(path) for path in paths}
+    known = {path: text for path, text in found.items() if text is not None}
+    return known if len(known) == len(paths) else None
+
+
+def programs(build: Build) -> frozenset[str]:
+    """The names of all programs that RUNs start, as far as they are known."""
+    return frozenset(
+        process.name
+        for layer in build.layers
+        if layer.instruction.keyword == "RUN"
+        for process in processes_of(build, layer)
+        if process.name is not None
+    )
+
+
+def is_opaque(build: Build) -> bool:
+    """Whether a RUN cannot be read, so that it may read any file."""
+    runs = [layer for layer in build.layers if layer.instruction.keyword == "RUN"]
+    if any(run.script is None or run.script.opaque is not None for run in runs):
+        return True
+    return any(p.name in (None, "eval") for run in runs for p in processes_of(build, run))
+
+
+def _read(build: Build) -> Mapping[str, str] | None:
+    paths = [*dict.fromkeys([*_named(build), *scripts(build)])]
+    if len(paths) > MOST:
+        return None
+    return _texts(build, [posixpath.join(build.context.root, path) for path in paths])
+
+
+def _named(build: Build) -> Iterator[str]:
+    for path in build.context.files:
+        name = posixpath.basename(path)
+        if name in _NAMES or name.endswith(_SUFFIXES) or ".config." in name:
+            yield path
+
+
+def _in_context(build: Build, word: str) -> str | None:
+    """The file of the context that a word of a command means, wherever it was copied to."""
+    parts = posixpath.normpath(word).strip("/").split("/")
+    tails = ("/".join(parts[at:]) for at in range(min(len(parts), 8)))
+    return next((tail for tail in tails if tail in build.files.known), None)
