@@ -47,8 +47,8 @@ def test_a_folder_stands_for_every_dockerfile_below_it(desk):
             ".git/Dockerfile": NAIVE,
         }
     )
-    os.symlink("Dockerfile", "link")
-    os.symlink("..", "deep/up")
+    Path("link").symlink_to("Dockerfile")
+    Path("deep/up").symlink_to("..")
     paths = [file["path"] for file in desk.json()["files"]]
     assert paths == ["Dockerfile", "api/web.Dockerfile", "deep/er/Containerfile", "named/image.txt"]
     assert [file["path"] for file in desk.json("api", "deep")["files"]] == paths[1:3]
@@ -153,7 +153,7 @@ def test_what_is_not_looked_at_says_why(desk, content, why):
 
 def test_a_link_is_not_followed(desk):
     desk.put({"real/Dockerfile": NAIVE})
-    os.symlink("real/Dockerfile", "Dockerfile")
+    Path("Dockerfile").symlink_to("real/Dockerfile")
     first, _ = desk.json()["files"]
     assert first["skipped"] == "a symbolic link to `real/Dockerfile`"
 
@@ -246,7 +246,12 @@ def test_mode_line_endings_and_byte_order_mark_stay(desk):
     assert text.startswith("\ufeffFROM")
     assert text.count("\n") == text.count("\r\n") == GOOD.count("\n")
     assert stat.S_IMODE((desk.folder / "Dockerfile").stat().st_mode) == 0o751
-    assert sorted(os.listdir()) == [".dockerignore", "Dockerfile", "main.py", "requirements.txt"]
+    assert sorted(path.name for path in desk.folder.iterdir()) == [
+        ".dockerignore",
+        "Dockerfile",
+        "main.py",
+        "requirements.txt",
+    ]
 
 
 def test_two_dockerfiles_add_to_one_ignore_file(desk):
@@ -304,7 +309,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path):
     with pytest.raises(ChangedError, match="changed meanwhile"):
         replace_files({one: ("old", "new"), two: ("old", "new")})
     assert (one.read_text(), two.read_text()) == ("old", "another")
-    assert sorted(os.listdir(tmp_path)) == ["one", "two"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
 def test_all_files_are_replaced_or_none(tmp_path):
@@ -314,7 +319,7 @@ def test_all_files_are_replaced_or_none(tmp_path):
     with pytest.raises(OSError, match="directory"):
         replace_files({one: ("old", "new"), two: (None, "new")})
     assert one.read_text() == "old"
-    os.symlink("one", tmp_path / "link")
+    (tmp_path / "link").symlink_to("one")
     with pytest.raises(ChangedError, match="symbolic link"):
         replace_files({tmp_path / "link": ("old", "new")})
     assert one.read_text() == "old"
