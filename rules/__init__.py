@@ -11,11 +11,17 @@ from rules import (
     cache_mount_not_locked,
     copy_source_before_install,
     dockerignore_misses_nested,
+    dockerignore_not_used,
+    dockerignore_pattern_without_effect,
     early_volatile_argument,
+    git_directory_in_context,
+    ignored_file_copied,
     missing_cache_mount,
+    missing_dockerignore,
     setup_after_source,
     single_stage_build,
     update_apart_from_install,
+    volatile_path_in_context,
 )
 from rules.model import builder as builders
 from rules.model.cache import Build
@@ -39,7 +45,13 @@ RULES: tuple[Rule, ...] = (
     cache_mount_defeated.rule,
     cache_mount_not_locked.rule,
     artifact_left_in_cache_mount.rule,
+    missing_dockerignore.rule,
+    git_directory_in_context.rule,
     dockerignore_misses_nested.rule,
+    dockerignore_pattern_without_effect.rule,
+    dockerignore_not_used.rule,
+    ignored_file_copied.rule,
+    volatile_path_in_context.rule,
     single_stage_build.rule,
 )
 """The table of contents. Fixes that meet are made in this order."""

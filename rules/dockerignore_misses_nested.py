@@ -47,8 +47,9 @@ def _python(name: str) -> bool:
     return name.endswith(".py")
 
 
-def _package(name: str) -> bool:
-    return name == "package.json"
+def _lock(name: str) -> bool:
+    """Beside a lock file packages are installed; a mere package.json may be anything."""
+    return name in ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
 
 
 _ARISE: Mapping[str, tuple[str, str, Callable[[str], bool]]] = {
@@ -60,7 +61,7 @@ _ARISE: Mapping[str, tuple[str, str, Callable[[str], bool]]] = {
         "*.py[co]": "__pycache__/m.pyc",
         "*.py[cod]": "__pycache__/m.pyc",
     }.items()},
-    "node_modules": ("node_modules/p/index.js", "npm", _package),
+    "node_modules": ("node_modules/p/index.js", "npm", _lock),
 }  # fmt: skip
 
 

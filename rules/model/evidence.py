@@ -1,7 +1,8 @@
 """How many recent commits re-ran a step, and how many would have re-run it after a fix.
 
 The History is laid over the build as it stands now: which of its commits touched a file that
-re-runs the step. So a commit counts also when the Dockerfile was another one at the time.
+re-runs the step. So a commit counts also when the Dockerfile was another one at the time; one that
+changed the Dockerfile itself counts on both sides.
 """
 
 from collections import Counter
@@ -18,6 +19,8 @@ _A_FINDING = 10
 """Paths that one finding asks for of a History that is known by path."""
 
 _COPY = "COPY"
+_HEAD = ".git/HEAD"
+"""Stands for what every commit changes in `.git`, where that is sent."""
 Work = tuple[object, ...]
 """A command of a RUN, or a COPY, and the state that it runs in: the same before and after a fix."""
 
@@ -49,8 +52,10 @@ def _count(
     """How many of the commits re-run the step."""
     if given.build_args and not step.isdisjoint(work_rerun(build, given)):
         return len(commits)
-    reached = _reach(with_paths(build, frozenset().union(*commits)), step)
-    return sum(not reached.isdisjoint(commit) for commit in commits)
+    reached = _reach(with_paths(build, frozenset().union(*commits, [_HEAD])), step)
+    if _HEAD in reached:
+        return len(commits)
+    return sum(not commit.isdisjoint({build.path, *reached}) for commit in commits)
 
 
 def _known_in_part(
@@ -61,11 +66,14 @@ def _known_in_part(
     All commits that needed the step, and of those that re-ran it at least the ones that touched
     the largest folders.
     """
-    needing = _cover(build.repository, _reach(after, step))
+    if _HEAD in _reach(with_paths(after, [_HEAD]), step):
+        return None
+    needing = [build.path, *_cover(build.repository, _reach(after, step) - {build.path})]
     room = _A_FINDING - len(needing)
     if room <= 0:
         return None
-    largest = _cover(build.repository, _reach(build, step))[:room]
+    reached = _reach(with_paths(build, [_HEAD]), step)
+    largest = [""] if _HEAD in reached else _cover(build.repository, reached)[:room]
     needed, commits = history.touching(needing), history.touching(largest)
     if needed is None or not commits:
         return None

@@ -35,7 +35,10 @@ class Example:
     after: str
     files: dict[str, str] = field(default_factory=dict)
     path: str = "Dockerfile"
-    """The file that `before` and `after` show; a .dockerignore needs a Dockerfile in `files`."""
+    """The file that `before` and `after` show; a .dockerignore needs a Dockerfile in `files`.
+    An empty `before` means that there is none."""
+    history: tuple[str, ...] = ()
+    """Where it matters: what the recent commits changed, one path each."""
 
 
 class Rule:

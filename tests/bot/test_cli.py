@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def clone(tmp_path):
     work = Work(tmp_path)
-    work.commit({"main.py": "", "requirements.txt": "flask\n"})
+    work.commit({"main.py": "", "requirements.txt": "flask\n", ".dockerignore": ".git\n"})
     work.branch("feature")
     work.commit({"Dockerfile": DOCKERFILE})
     return tmp_path

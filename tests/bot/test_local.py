@@ -40,7 +40,8 @@ class Work:
 @pytest.fixture
 def work(tmp_path):
     work = Work(tmp_path)
-    work.commit({"main.py": "", "requirements.txt": "flask\n", "odd name\n.txt": "x"})
+    files = {"main.py": "", "requirements.txt": "flask\n", ".dockerignore": ".git\n"}
+    work.commit({**files, "odd name\n.txt": "x"})
     work.branch("feature")
     return work
 

@@ -29,6 +29,7 @@ def test_node_modules_of_nested_packages():
         "Dockerfile": "FROM node:22\nWORKDIR /app\nCOPY . .\n",
         "package.json": "{}",
         "packages/a/package.json": "{}",
+        "packages/a/package-lock.json": "{}",
     }
     check_fixed(
         rule,
@@ -49,6 +50,7 @@ def test_node_modules_of_nested_packages():
         ("__pycache__\n**/*.pyc\n", FILES),
         ("__pycache__\n", {k: v for k, v in FILES.items() if k != "app/api/a.py"}),
         ("node_modules\n", FILES | {"package.json": "{}"}),
+        ("node_modules\n", FILES | {"stubs/a/package.json": "{}"}),
         ("__pycache__\n", FILES | {"Dockerfile": "FROM python:3\nCOPY main.py /app/\n"}),
         ("!__pycache__\n", FILES),
         ("__pycache__\n[\n", FILES),
@@ -61,10 +63,10 @@ def test_silent_where_nothing_nested_is_sent(ignore, files):
 def test_a_pattern_that_would_drop_a_tracked_file_gets_words():
     (found,) = findings(rule, FILES | {".dockerignore": "*.pyc\n", "app/api/kept.pyc": ""})
     assert found.fix is None
-    assert "tracked files" in (found.no_fix or "")
+    assert "would not be sent" in (found.no_fix or "")
 
 
 def test_silent_where_the_ignore_file_is_a_link_to_gits():
     texts = FILES | {".gitignore": "__pycache__\n", ".dockerignore": ".gitignore"}
     tree = Repository(frozenset(texts), texts, symlinks=frozenset({".dockerignore"}))
-    assert inspect(tree, "Dockerfile").findings == ()
+    assert rule.name not in {f.rule for f in inspect(tree, "Dockerfile").findings}

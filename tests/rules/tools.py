@@ -45,10 +45,10 @@ def check_fixed(
     path: str = "Dockerfile",
 ) -> None:
     """The rule's only fix gives exactly `after`, and all that a fix must hold holds."""
-    start = {**files, path: before}
+    start = {**files, path: before} if before else files
     (found,) = findings(rule, start)
     assert found.fix is not None, found.no_fix
-    assert found.path == path
+    assert {edit.path for edit in found.fix.edits} == {path}
     whole = build(start)
     fixed, done = rules.combine(whole, [found])
     assert done == [found]

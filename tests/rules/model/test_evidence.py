@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 import rules
@@ -8,7 +6,13 @@ from rules.model.history import History
 from rules.model.repository import Repository
 
 NAIVE = "FROM python:3\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
-FILES = {"Dockerfile": NAIVE, "requirements.txt": "flask\n", "main.py": "", "docs/a.md": ""}
+FILES = {
+    ".dockerignore": ".git\n",
+    "Dockerfile": NAIVE,
+    "requirements.txt": "flask\n",
+    "main.py": "",
+    "docs/a.md": "",
+}
 
 
 def found(history, files=FILES, rule="copy-source-before-install", path="Dockerfile"):
@@ -28,6 +32,7 @@ def commits(*changes):
         (commits("main.py gone.py", "requirements.txt"), (2, 1)),
         (commits("gone.py", "new/gone.py"), (2, 0)),
         (commits("", "main.py"), (1, 0)),
+        (commits("Dockerfile", "main.py"), (2, 1)),
     ],
 )
 def test_commits_that_re_ran_the_install_and_those_that_would(history, counted):
@@ -35,8 +40,15 @@ def test_commits_that_re_ran_the_install_and_those_that_would(history, counted):
 
 
 def test_files_that_the_ignore_file_keeps_back_do_not_count():
-    files = {**FILES, ".dockerignore": "docs\n"}
+    files = {**FILES, ".dockerignore": ".git\ndocs\n"}
     assert found(commits("docs/a.md", "docs/b.md", "main.py"), files).evidence == Evidence(1, 0)
+
+
+def test_every_commit_changes_git_where_that_is_sent():
+    files = {**FILES, ".dockerignore": "docs\n"}
+    assert found(commits("docs/a.md", "", "main.py"), files).evidence == Evidence(3, 0)
+    git = found(commits("docs/a.md", "", "main.py"), files, "git-directory-in-context")
+    assert git.evidence == Evidence(3, 1)
 
 
 def test_nothing_is_said_where_nothing_re_ran_or_nothing_is_known():
@@ -68,17 +80,22 @@ def test_an_argument_that_is_new_with_each_commit_re_runs_what_stands_below():
 def test_a_history_known_by_path_is_asked_for_the_largest_folders():
     asked = History()
     assert found(asked).evidence is None
-    assert list(asked.missing) == ["requirements.txt", ""]
-    known = replace(
-        asked, by_path={"requirements.txt": frozenset("1"), "": frozenset("1234")}, missing={}
-    )
-    assert found(known).evidence == Evidence(4, 1)
+    assert {"Dockerfile", "requirements.txt", ""} <= asked.missing.keys()
+    by_path = dict.fromkeys(asked.missing, frozenset("1")) | {"": frozenset("1234")}
+    assert found(History(by_path=by_path)).evidence == Evidence(4, 1)
+
+
+def test_where_git_is_sent_the_whole_repository_is_asked_for():
+    asked = History()
+    found(asked, {path: text for path, text in FILES.items() if path != ".dockerignore"})
+    assert "" in asked.missing
 
 
 def test_folders_that_are_not_sent_whole_are_not_asked_for():
     asked = History()
-    found(asked, {**FILES, ".dockerignore": "docs\n", "src/a.py": "", "src/b.py": ""})
-    assert list(asked.missing)[:2] == ["requirements.txt", "src"]
+    files = {".dockerignore": ".git\ndocs\n", "src/a.py": "", "src/b.py": ""}
+    found(asked, FILES | files)
+    assert "src" in asked.missing
     assert not {"", "docs", "docs/a.md"} & asked.missing.keys()
 
 

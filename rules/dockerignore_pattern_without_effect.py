@@ -1,0 +1,119 @@
+"""A line of the ignore file that does not do what it says.
+
+A .dockerignore is no .gitignore: `#` starts a comment only at the very start of a line, `[!a]` is
+no negation (`[^a]` is), the last pattern that matches wins, and a `!` line counts for a folder's
+content only where something above it excluded that folder. Some patterns fail the build
+(https://docs.docker.com/build/concepts/context/#syntax).
+
+Silent about patterns that merely match nothing today, and about a `!` line whose file is sent.
+"""
+
+from collections.abc import Iterator
+
+from rules.model.builder import is_ignore_file
+from rules.model.cache import Build
+from rules.model.dockerfile import Span
+from rules.model.finding import Edit, Finding, Fix, split_lines
+from rules.model.ignore import IgnoreFile, Pattern
+from rules.model.prose import code
+from rules.model.rule import Example, Rule
+
+rule = Rule(
+    __name__,
+    __doc__,
+    strategy="context",
+    example=Example(
+        edit="main.py",
+        path=".dockerignore",
+        files={
+            "Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n",
+            "main.py": "print()\n",
+        },
+        before=".git\nvenv  # made by hand\n",
+        after=".git\n# made by hand\nvenv\n",
+    ),
+)
+
+
+@rule.check
+def find(build: Build) -> Iterator[Finding]:
+    """One finding for each such line."""
+    context, ignore = build.context, build.context.ignore
+    if ignore is None or context.kind != "local" or not is_ignore_file(ignore.path):
+        return
+    if context.error is not None:
+        yield _finding(
+            ignore, context.error.line, "fails", f"Every build fails: {context.error.message}."
+        )
+        return
+    lines = split_lines(build.repository.read(ignore.path) or "")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    for pattern in ignore.patterns:
+        at = starts[pattern.line - 1]
+        yield from _comment(ignore, pattern, lines[pattern.line - 1], at)
+        yield from _class(ignore, pattern, lines[pattern.line - 1], at)
+    yield from _vain_exceptions(build, ignore)
+
+
+def _comment(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterator[Finding]:
+    """`foo  # why`."""
+    body = line.rstrip("\r\n")
+    cut = min((i for mark in (" #", "\t#") if (i := body.find(mark)) > 0), default=0)
+    if not body[:cut].strip():  # ` # why` names no file: no harm is done
+        return
+    newline = line[len(body) :] or "\n"
+    new = f"{body[cut:].strip()}{newline}{body[:cut].rstrip()}"
+    message = (
+        f"The comment is a part of the pattern: {code(pattern.text)} matches nothing. "
+        f"{code('#')} starts a comment at the start of a line only."
+    )
+    yield _finding(
+        ignore, pattern.line, pattern.text, message, Edit(ignore.path, at, at + len(body), new)
+    )
+
+
+def _class(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterator[Finding]:
+    """`[!a]`."""
+    place = line.find("[!")
+    if place < 0 or "]" not in line[place:]:
+        return
+    edit = Edit(ignore.path, at + place + 1, at + place + 2, "^")
+    message = f"{code('[!')} is no negation in {code(pattern.text)}: {code('[^')} is."
+    yield _finding(ignore, pattern.line, pattern.text, message, edit)
+
+
+def _vain_exceptions(build: Build, ignore: IgnoreFile) -> Iterator[Finding]:
+    """`!` lines whose files exist and are excluded all the same."""
+    top = f"{build.context.root}/" if build.context.root else ""
+    tracked = sorted(p[len(top) :] for p in build.repository.paths if p.startswith(top))
+    for pattern in ignore.patterns:
+        if not pattern.negated:
+            continue
+        # as a pattern that excludes, it shows what it matches
+        matcher = IgnoreFile.parse(pattern.text, "")
+        named = [path for path in tracked if matcher.excludes(path)]
+        if not named or any(not ignore.excludes(path) for path in named):
+            continue
+        winner = ignore.decides(named[0])
+        if winner is None or winner.negated:
+            continue
+        where = f"line {winner.line}, {code(winner.raw.strip())},"
+        message = (
+            f"{code(pattern.raw.strip())} brings nothing back: {where} has the last word on "
+            f"{code(named[0])}."
+        )
+        yield _finding(ignore, pattern.line, f"!{pattern.text}", message)
+
+
+def _finding(
+    ignore: IgnoreFile, line: int, subject: str, message: str, edit: Edit | None = None
+) -> Finding:
+    return rule.finding(
+        ignore.path,
+        Span(line, line),
+        subject=subject,
+        message=message,
+        fix=None if edit is None else Fix((edit,)),
+    )

@@ -1,0 +1,74 @@
+"""A COPY names a file that the ignore file excludes.
+
+The builder is not sent the file, so the build fails: `"/x": not found`. Silent about files that no
+commit holds, about sources with wildcards of which something is left, and where the context is not
+known.
+"""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.model.cache import Build, Layer
+from rules.model.finding import Finding
+from rules.model.ignore import IgnoreFile
+from rules.model.prose import code
+from rules.model.rule import Example, Rule
+from rules.model.sources import ROOT, Files, has_wildcard
+
+rule = Rule(
+    __name__,
+    __doc__,
+    strategy="context",
+    example=Example(
+        edit="main.py",
+        path=".dockerignore",
+        files={
+            "Dockerfile": "FROM python:3.12-slim\nCOPY requirements.txt main.py /app/\n",
+            "main.py": "",
+            "requirements.txt": "flask\n",
+        },
+        before="*.txt\n",
+        after="*.txt\n!requirements.txt\n",
+    ),
+)
+
+
+@rule.check
+def find(build: Build) -> Iterator[Finding]:
+    """One finding for each such source."""
+    context, ignore = build.context, build.context.ignore
+    if ignore is None or context.kind != "local" or context.error is not None:
+        return
+    top = f"{context.root}/" if context.root else ""
+    everything = Files(p[len(top) :] for p in build.repository.paths if p.startswith(top))
+    for layer in build.layers:
+        for source in _sources(layer):
+            if source == ROOT or has_wildcard(source) or build.files.match(source):
+                continue
+            if build.repository.symlinks and build.files.follow(source) is not None:
+                continue
+            gone = everything.match(source)
+            if gone:
+                yield _report(build, layer, ignore, source)
+
+
+def _sources(layer: Layer) -> Iterator[str]:
+    if layer.copy is not None and layer.copy.local:
+        yield from layer.copy.named
+    yield from (mount.source for mount in layer.mounts if mount.local)
+
+
+def _report(build: Build, layer: Layer, ignore: IgnoreFile, source: str) -> Finding:
+    instruction = layer.instruction
+    by = ignore.decides(source)
+    line = "" if by is None else f" (line {by.line}, {code(by.raw.strip())})"
+    name = posixpath.basename(source)
+    return rule.finding(
+        build.path,
+        instruction.span,
+        subject=f"{instruction.keyword} {source}",
+        message=(
+            f"The build fails here: {code(ignore.path)} keeps {code(source)} from the builder"
+            f"{line}. A line {code(f'!{source}')} at its end would bring {code(name)} back."
+        ),
+    )

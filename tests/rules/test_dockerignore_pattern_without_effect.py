@@ -1,0 +1,64 @@
+import pytest
+
+from rules.dockerignore_pattern_without_effect import rule
+from tests.rules.tools import check_fixed, findings
+
+FILES = {
+    "Dockerfile": "FROM python:3\nWORKDIR /app\nCOPY . .\n",
+    "main.py": "",
+    "docs/a.md": "",
+    "static/c.css": "",
+    "docs/keep/b.md": "",
+}
+
+
+def test_the_example_of_the_documentation():
+    e = rule.example
+    check_fixed(rule, e.before, e.after, e.files, edit=e.edit, path=e.path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (".git\nx[!a]\n", ".git\nx[^a]\n"),
+        (".git\nvenv  # made\r\n", ".git\n# made\r\nvenv\r\n"),
+        (".git\nlog # a # b", ".git\n# a # b\nlog"),
+    ],
+)
+def test_what_was_meant_is_written(before, after):
+    check_fixed(rule, before, after, FILES, edit="main.py", path=".dockerignore")
+
+
+@pytest.mark.parametrize(
+    ("ignore", "line", "words"),
+    [
+        (".git\n[\n", 2, "Every build fails"),
+        (".git\n!\n", 2, "Every build fails"),
+        (".git\n!docs/a.md\ndocs\n", 2, "line 3, `docs`, has the last word on `docs/a.md`"),
+        (".git\n!docs\ndocs/*\n", 2, "has the last word"),
+        (".git\nstatic # why\n", 2, "part of the pattern"),
+        (".git\nvenv\t# why\n", 2, "Every build fails"),
+    ],
+)
+def test_words_say_what_is_wrong(ignore, line, words):
+    (found,) = findings(rule, FILES | {".dockerignore": ignore})
+    assert (found.path, found.span.start) == (".dockerignore", line)
+    assert words in found.message
+    assert found.fix is None
+
+
+@pytest.mark.parametrize(
+    "ignore",
+    [
+        "docs\n!docs/a.md\n",
+        "docs/*\n!docs/keep\n",
+        "!gone.txt\ndocs\n",
+        "nothing/here\n",
+        "# comment\n  # another\n",
+        "a#b\n",
+        "!main.py\n",
+        "[^a]x\n",
+    ],
+)
+def test_silent_about_what_works_or_does_no_harm(ignore):
+    assert findings(rule, FILES | {".dockerignore": ignore}) == []

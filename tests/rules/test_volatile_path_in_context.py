@@ -1,0 +1,71 @@
+import pytest
+
+import rules
+from rules.model.finding import Evidence
+from rules.model.history import History
+from rules.model.repository import Repository
+from rules.volatile_path_in_context import rule
+
+DOCKERFILE = "FROM python:3\nWORKDIR /app\nCOPY . .\nRUN echo built\n"
+FILES = {
+    "Dockerfile": DOCKERFILE,
+    ".dockerignore": ".git\n",
+    "docs/a.md": "",
+    ".github/x": "",
+    "main.py": "",
+}
+
+
+def found(files, changes, path="Dockerfile"):
+    history = History(tuple(frozenset(change.split()) for change in changes))
+    repository = Repository(frozenset(files), dict(files), history=history)
+    report = rules.inspect(repository, path)
+    return report.build, [f for f in report.findings if f.rule == rule.name]
+
+
+def test_the_example_of_the_documentation():
+    e = rule.example
+    build, (said,) = found(e.files | {e.path: e.before}, e.history)
+    after, _ = rules.combine(build, [said])
+    assert after.repository.read(e.path) == e.after
+
+
+def test_the_count_is_told_and_is_that_of_the_evidence():
+    changes = ["docs/a.md"] * 6 + [".github/x docs/b.md"] + ["main.py"] * 10 + ["docs/a.md main.py"]
+    _, (said,) = found(FILES, changes)
+    assert "7 of the last 18 commits changed only `docs` and `.github`" in said.message
+    assert "re-ran `COPY . .` and the step after it" in said.message
+    assert said.evidence == Evidence(18, 11)
+    assert said.fix.edits[0].text == "docs\n.github\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".dockerignore": ".git\ndocs\n"},
+        {".dockerignore": "x\n"},
+        {"Dockerfile": "FROM python:3\nCOPY main.py /\n"},
+        {"Dockerfile": DOCKERFILE + "RUN ls docs\n"},
+        {"main.py": 'open("docs/a.md")\n'},
+        {"Makefile": "html:\n\tsphinx docs\n"},
+        {"other.Dockerfile": "FROM a\nCOPY docs /\n"},
+    ],
+)
+def test_silent_where_it_is_read_or_not_sent(files):
+    assert found(FILES | files, ["docs/a.md"] * 10)[1] == []
+
+
+def test_silent_where_it_was_rare_or_nothing_is_known():
+    assert found(FILES, ["docs/a.md"] * 4)[1] == []
+    assert found(FILES, ["docs/a.md main.py"] * 50)[1] == []
+    assert found(FILES, ["Dockerfile"] * 50)[1] == []
+    repository = Repository(frozenset(FILES), dict(FILES), history=History())
+    assert rule.name not in {f.rule for f in rules.inspect(repository, "Dockerfile").findings}
+
+
+def test_tests_that_no_run_runs():
+    files = FILES | {"tests/test_a.py": ""}
+    _, (said,) = found(files, ["tests/test_a.py"] * 10)
+    assert "`tests`" in said.message
+    run = files | {"Dockerfile": DOCKERFILE + "RUN python -m pytest\n"}
+    assert found(run, ["tests/test_a.py"] * 10)[1] == []
