@@ -97,11 +97,15 @@ def compose(  # noqa: PLR0913
         placed = _place(mine, change, snapshot, analysis, page)
         comments += placed.comments
         elsewhere += placed.elsewhere
-    shown = comments[:most]
-    for dropped in comments[most:]:
-        elsewhere += dropped.findings
+    shown = sorted(sorted(comments, key=_worth)[:most], key=lambda c: (c.path, c.span))
+    elsewhere += [f for dropped in comments if dropped not in shown for f in dropped.findings]
     body = comment.review_body((f for c in shown for f in c.findings), more=bool(elsewhere))
     return Review(body, tuple(shown), tuple(elsewhere))
+
+
+def _worth(said: Comment) -> tuple[bool, int]:
+    """Least for what is worth most: one click, and then how much is said at once."""
+    return said.suggestion is None, -len(said.findings)
 
 
 def _place(

@@ -105,10 +105,11 @@ def _counted(build: Build, finding: Finding) -> Finding:
 def combine(build: Build, findings: Sequence[Finding]) -> tuple[Build, list[Finding]]:
     """The build with as many of the findings fixed as fit together, and those findings.
 
-    Each fix is made on what the ones before it left, and proven there.
+    Each fix is made on what the ones before it left, and proven there. The context comes first:
+    a whole ignore file leaves nothing to do for those who would add one line to it.
     """
     done: list[Finding] = []
-    order = {rule.name: place for place, rule in enumerate(RULES)}
+    order = {r.name: (r.strategy != "context", place) for place, r in enumerate(RULES)}
     for finding in sorted(findings, key=lambda f: (order[f.rule], f.span)):
         now = next((f for f in _findings(build) if f.fingerprint == finding.fingerprint), None)
         if now is not None:
