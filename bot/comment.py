@@ -207,6 +207,8 @@ def rerun(summary: Summary) -> str:
     if counted:
         lines += ["", *(f"- {code(f.subject)}: {count(f.evidence)}"
                         for f in counted if f.evidence is not None)]  # fmt: skip
+    if summary.notes:
+        lines += ["", *(f"- {note}" for note in summary.notes)]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ import rules
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, Change, file_classes, rerun
 from rules.model.finding import Finding
+from rules.model.layer_caches import cache_notes
 
 SOURCE = frozenset(
     ".c .cc .clj .cpp .cs .dart .ex .exs .go .h .hs .java .js .jsx .kt .lua .ml .mjs .php .pl .py "
@@ -42,6 +43,8 @@ class Summary:
     fixed: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     """All that were given: their `evidence` counts what this repository's commits re-ran."""
+    notes: tuple[str, ...] = ()
+    """What workflows that build the file forget of its layers."""
 
     @property
     def gains(self) -> bool:
@@ -66,10 +69,12 @@ def summarise(build: Build, findings: Sequence[Finding]) -> Summary:
         if best is None or weight > best[0]:
             best = (weight, path, now, after)
     if best is None:
-        return Summary(build.path, None, (), (), tuple(done), tuple(findings))
+        return Summary(build.path, None, (), (), tuple(done), tuple(findings), cache_notes(build))
     _, edit, now, after = best
     root = f"{build.context.root}/" if build.context.root else ""
-    return Summary(build.path, root + edit, now, after, tuple(done), tuple(findings))
+    return Summary(
+        build.path, root + edit, now, after, tuple(done), tuple(findings), cache_notes(build)
+    )
 
 
 def _reruns(build: Build, path: str) -> tuple[Rerun, ...]:
