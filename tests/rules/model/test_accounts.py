@@ -1,0 +1,53 @@
+import pytest
+
+from rules.model.accounts import ROOT, Account, account_of, base_image
+from tests.rules.tools import build
+
+
+def asked(before, user, image="debian:12"):
+    whole = build({"Dockerfile": f"FROM {image} AS a\n{before}FROM a\nRUN id\n"})
+    return account_of(whole, whole.layers[-1], user)
+
+
+@pytest.mark.parametrize(
+    ("call", "account"),
+    [
+        ("useradd -m -u 1001 app", Account("app", 1001, None, "/home/app")),
+        ("useradd -rm -u 1001 app", None),
+        ("useradd --create-home --uid=1001 --gid 5 --shell /bin/sh app", Account("app", 1001, 5, "/home/app")),
+        ("useradd -ms /bin/bash -d /srv/app -u1001 app", Account("app", 1001, None, "/srv/app")),
+        ("useradd -m app", None),
+        ("useradd -u 1001 app", None),
+        ("useradd -m -u $UID app", None),
+        ("adduser -D -u 1001 app", Account("app", 1001, None, "/home/app")),
+        ("adduser --disabled-password --gecos '' --uid 1001 app", Account("app", 1001, None, "/home/app")),
+        ("adduser -D -H -u 1001 app", None),
+        ("adduser -S -u 1001 app", None),
+        ("adduser -D -h /data -s /bin/sh -u 1001 app", Account("app", 1001, None, "/data")),
+    ],
+)  # fmt: skip
+def test_an_account_is_known_by_the_call_that_makes_it(call, account):
+    assert asked(f"RUN {call}\n", "app") == account
+    assert asked(f"RUN {call}\n", "1001") == account
+
+
+@pytest.mark.parametrize(
+    ("image", "user", "account"),
+    [
+        ("debian:12", "root", ROOT),
+        ("debian:12", "0", ROOT),
+        ("debian:12", "app", None),
+        ("debian:12", None, None),
+        ("node:22-slim", "node", Account("node", 1000, 1000, "/home/node")),
+        ("docker.io/library/node", "1000:1000", Account("node", 1000, 1000, "/home/node")),
+        ("node", "node:5", Account("node", 1000, 5, "/home/node")),
+        ("node", "node:staff", Account("node", 1000, None, "/home/node")),
+    ],
+)
+def test_images_come_with_accounts(image, user, account):
+    assert asked("", user, image) == account
+
+
+def test_the_base_is_found_through_the_stages_between():
+    whole = build({"Dockerfile": "ARG V=3\nFROM python:$V AS a\nFROM a AS b\nFROM b\n"})
+    assert (base_image(whole, 2).name, base_image(whole, 2).tag) == ("python", "3")
