@@ -11,7 +11,7 @@ delivery takes two short statements, and whoever only takes deliveries needs no 
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.job import Job
-from bot.storage import Storage, run
+from bot.storage import Storage, run, run_each
 
 KEPT_DELIVERIES = 8 * 86400
 """Seconds for which a delivery is known again: GitHub redelivers for 3 days, GHES for 7."""
@@ -48,7 +48,9 @@ CREATE INDEX IF NOT EXISTS layerwise_pull_dead ON layerwise_pull (changed) WHERE
 CREATE INDEX IF NOT EXISTS layerwise_pull_changed ON layerwise_pull (changed)
 """
 
-_DELIVERED = "INSERT INTO layerwise_delivery VALUES (:id, :at) ON CONFLICT DO NOTHING"
+_DELIVERED = """
+INSERT INTO layerwise_delivery VALUES (:id, :now) ON CONFLICT DO NOTHING RETURNING id
+"""
 _PUT = """
 INSERT INTO layerwise_pull AS p VALUES (:row, :job, :at, :new, NULL, 0, :now, NULL, :now, NULL, 0)
 ON CONFLICT (id) DO UPDATE SET
@@ -61,6 +63,7 @@ ON CONFLICT (id) DO UPDATE SET
     queued = CASE WHEN p.claim IS NULL AND p.due <= :now AND p.ticket IS NOT NULL
         THEN p.queued ELSE 0 END
 WHERE :at = '' OR :at >= p.updated_at
+RETURNING id
 """  # times are of one second: of two in the same one, the later to arrive wins
 _CLAIM = """
 UPDATE layerwise_pull SET claim = :claim, starts = starts + 1, changed = :now
@@ -160,6 +163,7 @@ class Ledger:
 
     def __init__(self, storage: Storage) -> None:
         self._do = storage.do
+        self._do_together = storage.do_together
 
     async def open(self) -> None:
         """Make the tables where they are missing."""
@@ -167,7 +171,7 @@ class Ledger:
 
     async def put(self, job: Job) -> bool:
         """Store a job; False when the delivery is known or the push is an older one."""
-        return await self._do(lambda connection: _put(connection, job))
+        return await self._do_together(_put, job)
 
     async def move(self, enqueue: Enqueue) -> bool:
         """Make the workflows of tickets that are due, some of them; whether there may be more."""
@@ -274,12 +278,23 @@ class Ledger:
         await self._do(lambda c: run(c, old, dead=now - KEPT_DEAD, done=now - KEPT_PULLS))
 
 
-def _put(connection: sa.Connection, job: Job) -> bool:
+def _put(connection: sa.Connection, jobs: Sequence[Job]) -> list[bool]:
     now = time.time()
-    if run(connection, _DELIVERED, id=job.delivery, at=now).rowcount == 0:
-        return False
-    values = {"row": job.subject, "job": job.to_json(), "at": job.updated_at}
-    return run(connection, _PUT, **values, new=uuid.uuid4().hex, now=now).rowcount > 0
+    delivered = [{"id": job.delivery, "now": now} for job in jobs]
+    fresh = run_each(connection, _DELIVERED, delivered)
+    values = [
+        {
+            "row": job.subject,
+            "job": job.to_json(),
+            "at": job.updated_at,
+            "new": uuid.uuid4().hex,
+            "now": now,
+        }
+        for job, is_fresh in zip(jobs, fresh, strict=True)
+        if is_fresh
+    ]
+    stored = iter(run_each(connection, _PUT, values))
+    return [is_fresh and next(stored) for is_fresh in fresh]
 
 
 def _move(connection: sa.Connection, enqueue: Enqueue) -> bool:

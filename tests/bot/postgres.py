@@ -23,10 +23,11 @@ def find() -> Path | None:
 
 
 class Postgres:
-    """`start` and `stop` can be repeated: the data stay."""
+    """`start` and `stop` can be repeated: the data stay. A durable one waits for the disk."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, durable: bool = False) -> None:
         self._programs = programs
+        self._fsync = "on" if durable else "off"
         self._user = None
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             names = {entry.pw_name for entry in pwd.getpwall()}
@@ -50,7 +51,7 @@ class Postgres:
         self.start()
 
     def start(self) -> None:
-        options = f"-k {self.folder} -c listen_addresses= -c fsync=off"
+        options = f"-k {self.folder} -c listen_addresses= -c fsync={self._fsync}"
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
     def stop(self, how: str = "fast") -> None:
