@@ -5,7 +5,7 @@ Only what a command needs is imported, inside it: `layerwise check` must not pay
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -253,6 +253,39 @@ def context(folder: Path, dockerfile: Path | None, kind: Kind, form: str) -> Non
         click.echo(text, nl=False)
     if read.error is not None:
         fail(f"{read.ignore.path if read.ignore else ''}:{read.error.line}: {read.error.message}")
+
+
+@main.command()
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="A git clone (default: this folder).",
+)
+@click.option("--commits", type=click.IntRange(1), default=100, metavar="N", show_default=True)
+@_FORMAT
+def replay(repo: Path, commits: int, form: str) -> None:
+    r"""Replay the last commits: expensive steps that ran, and would have with the fixes.
+
+    \b
+    Examples:
+      layerwise replay                      the last 100 commits
+      layerwise replay --commits 1000 --format json
+    """
+    from bot import replay as replaying  # noqa: PLC0415
+    from bot.clone import GitError  # noqa: PLC0415
+
+    def watch(paths: Sequence[str]) -> Iterator[str]:
+        hidden = not sys.stderr.isatty()
+        with click.progressbar(paths, file=sys.stderr, hidden=hidden, label="Replaying") as bar:
+            yield from bar
+
+    try:
+        found = replaying.replay_clone(repo, commits, watch)
+    except GitError as error:
+        fail(str(error))
+    click.echo(replaying.FORMATS[form](found), nl=False)
 
 
 def _paths(name: str, what: str) -> Callable[[Decorated], Decorated]:

@@ -87,15 +87,23 @@ class Clone:
         return Snapshot.at(tree, self._changes(start, head_commit))
 
     def history(self, commit: str, most: int = MOST_COMMITS) -> History:
-        """What a commit and those before it changed, merges taken for one change each.
+        """What a commit and those before it changed, merges taken for one change each."""
+        return History(tuple(paths for _, paths in self.log(commit, most)))
+
+    def log(self, commit: str, most: int) -> list[tuple[str, frozenset[str]]]:
+        """The ids of a commit and its first parents, the newest first, and what each changed.
 
         A commit without a parent (in a shallow clone the oldest) has changed nothing.
         """
-        options = ["--first-parent", "-m", "--name-only", "-z", "--no-renames", "--format=%x01"]
+        options = ["--first-parent", "-m", "--name-only", "-z", "--no-renames", "--format=%x01%H"]
         log = ["-c", "log.showRoot=false", "log", f"-{most}", "--ignore-submodules=all", *options]
         entries = os.fsdecode(self.git(*log, commit)).split("\1")[1:]
-        names = (entry.removeprefix("\0").removeprefix("\n").split("\0") for entry in entries)
-        return History(tuple(frozenset(paths) - {""} for paths in names))
+        found = []
+        for entry in entries:
+            oid, _, names = entry.partition("\0")
+            paths = names.removeprefix("\n").split("\0")
+            found.append((oid, frozenset(paths) - {""}))
+        return found
 
     def repository(self, commit: str) -> Repository:
         """The tree of a commit, without texts."""

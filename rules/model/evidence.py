@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rules.model.cache import Build, Change, file_classes, rerun
+from rules.model.cache import Build, Change, distinct_files, file_classes, rerun
 from rules.model.finding import Evidence
 from rules.model.history import History
 from rules.model.layer import Layer
@@ -19,7 +19,7 @@ _A_FINDING = 10
 """Paths that one finding asks for of a History that is known by path."""
 
 _COPY = "COPY"
-_HEAD = ".git/HEAD"
+HEAD = ".git/HEAD"
 """Stands for what every commit changes in `.git`, where that is sent."""
 Work = tuple[object, ...]
 """A command of a RUN, or a COPY, and the state that it runs in: the same before and after a fix."""
@@ -52,8 +52,8 @@ def _count(
     """How many of the commits re-run the step."""
     if given.build_args and not step.isdisjoint(work_rerun(build, given)):
         return len(commits)
-    reached = _reach(with_paths(build, frozenset().union(*commits, [_HEAD])), step)
-    if _HEAD in reached:
+    reached = _reach(with_paths(build, frozenset().union(*commits, [HEAD])), step)
+    if HEAD in reached:
         return len(commits)
     return sum(not commit.isdisjoint({build.path, *reached}) for commit in commits)
 
@@ -66,14 +66,14 @@ def _known_in_part(
     All commits that needed the step, and of those that re-ran it at least the ones that touched
     the largest folders.
     """
-    if _HEAD in _reach(with_paths(after, [_HEAD]), step):
+    if HEAD in _reach(with_paths(after, [HEAD]), step):
         return None
     needing = [build.path, *_cover(build.repository, _reach(after, step) - {build.path})]
     room = _A_FINDING - len(needing)
     if room <= 0:
         return None
-    reached = _reach(with_paths(build, [_HEAD]), step)
-    largest = [""] if _HEAD in reached else _cover(build.repository, reached)[:room]
+    reached = _reach(with_paths(build, [HEAD]), step)
+    largest = [""] if HEAD in reached else _cover(build.repository, reached)[:room]
     needed, commits = history.touching(needing), history.touching(largest)
     if needed is None or not commits:
         return None
@@ -128,7 +128,7 @@ def _spared(build: Build, after: Build, given: Change) -> frozenset[Work]:
 
     Commands where there are any: a COPY behind them costs little.
     """
-    changes = [Change(edits=frozenset({path})) for path in file_classes(build)]
+    changes = [Change(edits=frozenset({path})) for path in distinct_files(build, after)]
     if given.build_args:
         changes.append(given)
     spared = (work_rerun(build, change) - work_rerun(after, change) for change in changes)
