@@ -49,6 +49,8 @@ SILENT = "Looked at and left alone"
 MOST_ROWS, MOST_SILENCES, LONGEST_STEP = 12, 20, 80
 MAX_LINK = 6_000  # characters; GitHub answers 414 to what is longer than 8 KiB
 MOST_FACTS = 5  # of one comment: with what follows they are 8 lines
+_TICKS = re.compile("`+")
+_ARMED = re.compile(r"[@#\[!]|:(?=//)")
 _MARKER = re.compile(r"<!-- layerwise:v1 fp=((?:[0-9a-f]{16}(?:,[0-9a-f]{16})*)?) -->")
 
 
@@ -83,6 +85,34 @@ def remark(body: str, fingerprints: Iterable[str]) -> str:
     return _MARKER.sub(_marker(fingerprints), body)
 
 
+def prose(text: str) -> str:
+    """A rule's sentence, in which nothing outside of its code spans can do anything.
+
+    Rules put text of files into code spans. What one of them forgot would ping or link here.
+    """
+    runs = list(_TICKS.finditer(text))
+    closing: dict[int, int] = {}  # the next run of the same length, by the place of a run
+    latest: dict[int, int] = {}
+    for at in range(len(runs) - 1, -1, -1):
+        size = len(runs[at].group())
+        closing[at] = latest.get(size, -1)
+        latest[size] = at
+    parts, end, at = [], 0, 0
+    while at < len(runs):
+        if closing[at] < 0:
+            at += 1
+            continue
+        start, end_of_span = runs[at].start(), runs[closing[at]].end()
+        parts += [_disarmed(text[end:start]), text[start:end_of_span]]
+        end, at = end_of_span, closing[at] + 1
+    return "".join([*parts, _disarmed(text[end:])])
+
+
+def _disarmed(text: str) -> str:
+    """No mention, link, reference, HTML or image (a space of no width stops a mention)."""
+    return _ARMED.sub(lambda found: f"{found.group()}\u200b", text.replace("<", "&lt;"))
+
+
 def explain(findings: Sequence[Finding]) -> str:
     """What is wrong, what it costs here, where to read more and how to mute it: 8 lines at most."""
     if len(findings) == 1:
@@ -100,11 +130,11 @@ def _link(rule: str) -> str:
 
 def fact(finding: Finding) -> str:
     """What is wrong, how often that cost something here, and why there is no suggestion."""
-    parts = [finding.message]
+    parts = [prose(finding.message)]
     if finding.evidence is not None:
         parts.append(count(finding.evidence))
     if finding.no_fix is not None:
-        parts.append(f"No suggestion: {finding.no_fix}.")
+        parts.append(f"No suggestion: {prose(finding.no_fix)}.")
     return " ".join(parts)
 
 
@@ -178,7 +208,7 @@ def check_summary(
     if old:
         blocks.append(OLD.format(count=_count(old, "finding")))
     if skipped:
-        rows = [f"- {code(path)}: {why}" for path, why in skipped]
+        rows = [f"- {code(path)}: {prose(why)}" for path, why in skipped]
         blocks.append("\n".join([f"### {SKIPPED}", "", *rows]))
     if settings.faults:
         rows = [f"- line {fault.line}: {code(fault.message)}" for fault in settings.faults]
@@ -237,7 +267,7 @@ def _count(things: Sequence[object], name: str) -> str:
 
 def check_text(silences: Iterable[Silence]) -> str:
     """What a rule could have spoken of and did not: for those who wonder why."""
-    rows = [f"- {code(f'{s.path}:{s.line}')} {s.rule}: {s.reason}" for s in silences]
+    rows = [f"- {code(f'{s.path}:{s.line}')} {s.rule}: {prose(s.reason)}" for s in silences]
     if not rows:
         return ""
     more = [f"- and {len(rows) - MOST_SILENCES} more"] if len(rows) > MOST_SILENCES else []

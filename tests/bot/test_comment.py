@@ -60,12 +60,29 @@ def test_a_marker_can_be_changed_in_place():
     assert comment.fingerprints(emptied) == set()
 
 
+@pytest.mark.parametrize(("said", "shown"), [
+    ("A plain fact.", "A plain fact."),
+    ("An edit to `@octocat #1` re-runs `` a`b ``.", "An edit to `@octocat #1` re-runs `` a`b ``."),
+    ("an edit to @octocat/x", "an edit to @\u200boctocat/x"),
+    ("unknown instruction: <IMG", "unknown instruction: &lt;IMG"),
+    ("closes #1, see [x](https://e.org)", "closes #\u200b1, see [\u200bx](https:\u200b//e.org)"),
+    ("an open ` tick @x", "an open ` tick @\u200bx"),
+    ("`a`` @x", "`a`` @\u200bx"),
+])  # fmt: skip
+def test_what_a_rule_forgot_to_put_in_code_does_nothing(said, shown):
+    assert comment.prose(said) == shown
+
+
+def test_prose_is_read_in_no_time():
+    assert len(comment.prose("`" * 3 + "`a" * 50_000 + "@" * 1000)) > 100_000
+
+
 def test_a_new_file_is_a_link_to_githubs_page_filled_in():
     page = "https://github.com/octo/shop/new/fix/it"
     link = comment.new_file(page, ".dockerignore", "# x & y\n**/*.pyc\n(a)\n")
     assert link == (
         f"[Create `.dockerignore` on this branch]({page}?filename=.dockerignore"
-        "&value=%23%20x%20%26%20y%0A%2A%2A/%2A.pyc%0A%28a%29%0A)"
+        "&value=%23%20x%20%26%20y%0A%2A%2A%2F%2A.pyc%0A%28a%29%0A)"
     )
     assert comment.new_file(page, ".dockerignore", "x" * 10_000) == ""
 

@@ -108,7 +108,8 @@ def words(case: Case) -> str:
         analysis = analyse(snapshot, settings.config)
         if not snapshot.missing:
             break
-    review = compose(snapshot, analysis, settings.config)
+    page = "https://github.com/octo/shop/new/change"
+    review = compose(snapshot, analysis, settings.config, page=page)
     commented = frozenset(f.fingerprint for c in review.comments for f in c.findings)
     check = verdict.judge(snapshot, analysis, settings, commented)
     parts = []
