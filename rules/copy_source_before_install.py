@@ -19,7 +19,8 @@ from rules.model.cache import Build, Layer
 from rules.model.dockerfile import Instruction, Span
 from rules.model.finding import Finding, Silence
 from rules.model.installs.find import Piece
-from rules.model.order import Left, Move, stretches
+from rules.model.left import Left, left_behind
+from rules.model.order import Move, stretches
 from rules.model.prose import code, listed
 from rules.model.rewrite import ImmovableError, put_source_last
 from rules.model.rule import Example, Rule
@@ -59,11 +60,11 @@ def find(build: Build) -> Iterator[Finding | Silence]:
         for move in moves:
             if move is not None:
                 yield _report(build, move)
-        for left in stretch.left:
-            if left.instead is not None:
-                yield _advise(build, left)
-            else:
-                yield rule.silence(build.path, left.layer.instruction.span.start, left.reason)
+    for left in left_behind(build):
+        if left.instead is not None:
+            yield _advise(build, left)
+        else:
+            yield rule.silence(build.path, left.layer.instruction.span.start, left.reason)
 
 
 def _report(build: Build, move: Move) -> Finding:

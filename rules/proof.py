@@ -8,7 +8,7 @@ strategy and worse by none.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from rules.model.cache import Build, Change, file_classes, rerun
+from rules.model.cache import Build, Change, distinct_files, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
 from rules.model.order import amount_of_work, repeatable
@@ -73,7 +73,7 @@ def _fewer_steps(before: Build, after: Build) -> str | None:
     if lost := _lost_work(before, after):
         return lost
     gained = False
-    for path in file_classes(before):
+    for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         old, new = work_rerun(before, change), work_rerun(after, change)
         if new > old:
@@ -90,7 +90,7 @@ def _same_steps(before: Build, after: Build) -> str | None:
     if not apart and _commands(before) != _commands(after):
         return "it would change the commands that run"
     again = _runs_again if apart else work_rerun
-    for path in file_classes(before):
+    for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         if again(before, change) != again(after, change):
             return f"an edit to {path} would re-run other steps"
@@ -124,7 +124,7 @@ def _fewer_for_arguments(before: Build, after: Build) -> str | None:
     """Less work re-run for a new value of some build argument, more for nothing."""
     if lost := _lost_work(before, after, moved=("ARG",)):
         return lost
-    for path in file_classes(before):
+    for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         if work_rerun(after, change) > work_rerun(before, change):
             return f"an edit to {path} would re-run more"

@@ -14,6 +14,7 @@ from rules.model.cache import Build
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding
 from rules.model.order import Move, Passed, stretches
+from rules.model.places import is_project_folder
 from rules.model.prose import code, listed
 from rules.model.rewrite import ImmovableError, put_source_last
 from rules.model.rule import Example, Rule
@@ -54,7 +55,9 @@ def find(build: Build) -> Iterator[Finding]:
     for stretch in stretches(build):
         for run in stretch.passed:
             move = stretch.behind(run)
-            if move is not None and not run.installs and _takes_time(run):
+            if move is None or run.installs or not _takes_time(run):
+                continue
+            if all(is_project_folder(c.copy.destination or "/") for c in move.copies if c.copy):
                 yield _report(build, move)
 
 

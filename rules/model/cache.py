@@ -26,6 +26,7 @@ __all__ = [
     "Mount",
     "Output",
     "Step",
+    "distinct_files",
     "file_classes",
     "rerun",
 ]
@@ -156,6 +157,15 @@ def file_classes(build: Build) -> Mapping[str, tuple[str, ...]]:
     Keys are one file of each group, values all of them; files that nothing takes are left out.
     """
     return build.plan().file_classes(build.files)
+
+
+def distinct_files(*builds: Build) -> list[str]:
+    """Files of the first build: each other one is like one of them, edited, in all the builds."""
+    found: dict[tuple[str | None, ...], str] = {}
+    groups = [{p: one for one, paths in file_classes(b).items() for p in paths} for b in builds]
+    for path in groups[0]:
+        found.setdefault(tuple(group.get(path) for group in groups), path)
+    return list(found.values())
 
 
 def _delta(old: Build, now: Build, change: Change) -> Delta:

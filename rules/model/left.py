@@ -36,19 +36,25 @@ def left_behind(build: Build) -> Iterator[Left]:
     for stage in build.dockerfile.stages:
         mine = [layer for layer in build.layers if layer.stage == stage.index]
         before = inherited(build, stage.index)
+        said: set[str] = set()
         for layer in mine:
-            if layer.instruction.keyword == "RUN" and layer.index not in moved:
-                yield from _look(build, layer, before)
+            if layer.instruction.keyword == "RUN":
+                left = _look(build, layer, before)
+                if left is not None and left.piece.manager is not None:
+                    if layer.index not in moved and left.piece.manager.name not in said:
+                        yield left
+                    said.add(left.piece.manager.name)  # what follows finds it downloaded
             before.append(layer)
 
 
-def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Iterator[Left]:
+def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Left | None:
+    """The first install of a RUN that stands behind source."""
     if not may_say(layer, PROGRAMS):
-        return
-    bound = next((m for m in layer.mounts if m.local and _is_broad(build, m.source)), None)
+        return None
+    bound = any(m.local and _is_broad(build, m.source) for m in layer.mounts)
     source = next((each for each in before if _brings_source(each)), layer if bound else None)
     if source is None:
-        return
+        return None
     for piece in pieces(build, layer, before):
         manager, reads = piece.manager, piece.reads
         if manager is None or reads is None or not reads.project:
@@ -57,12 +63,11 @@ def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Iterator[Left]
         if builds and is_fetched(build, layer, manager, source):
             continue
         reason = _reason(build, layer, source, piece)
-        if not builds or reads.split is not None:
-            names = list(dict.fromkeys(posixpath.basename(p) for p in _manifests(piece)))
-            yield Left(layer, source, piece, reason, f"It reads only {listed(names)} for that.")
-        else:
-            yield Left(layer, source, piece, reads.needs_source or reason, reads.instead)
-        return
+        if builds and reads.split is None:
+            return Left(layer, source, piece, reads.needs_source or reason, reads.instead)
+        names = list(dict.fromkeys(posixpath.basename(p) for p in _manifests(piece)))
+        return Left(layer, source, piece, reason, f"Its packages come from {listed(names)} alone.")
+    return None
 
 
 def _reason(build: Build, layer: Layer, source: Layer, piece: Piece) -> str:

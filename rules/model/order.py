@@ -8,7 +8,7 @@ from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces, processes_of
 from rules.model.installs.install import Call, Manager
 from rules.model.manifests import is_manifest
-from rules.model.places import is_project_folder
+from rules.model.places import holds_only_named, is_project_folder
 
 _PASSIVE = frozenset(
     "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER "
@@ -78,18 +78,6 @@ class Move:
         return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True)
-class Left:
-    """An install that stays behind source: whether that can be helped by hand, and why it stays."""
-
-    layer: Layer
-    source: Layer
-    piece: Piece
-    reason: str
-    instead: str | None = None
-    """What people do, where the download could go before the source."""
-
-
 @dataclass
 class Stretch:
     """A source copy, and the steps behind it up to the first that may read the source."""
@@ -97,7 +85,8 @@ class Stretch:
     layers: Sequence[Layer]
     copies: list[Layer]
     passed: list[Passed] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
+    stop: Layer | None = None
+    """The first step that may read the source."""
 
     def behind(self, run: Passed) -> Move | None:
         """The move of its source copies before a RUN to behind that RUN, if there are any.
@@ -151,7 +140,7 @@ def is_source(build: Build, layer: Layer) -> bool:
     Copies to system folders do not count: a step that never names them may read them.
     """
     copy = layer.copy
-    if copy is None or copy.destination is None or not is_project_folder(copy.destination):
+    if copy is None or copy.destination is None or not _lands_apart(copy, copy.destination):
         return False
     if copy.stage is not None:
         return layer.index in _made_of_source(build)
@@ -160,13 +149,24 @@ def is_source(build: Build, layer: Layer) -> bool:
     return not all(is_manifest(path) for path in copy.files)
 
 
+def _lands_apart(copy: Copy, folder: str) -> bool:
+    """Whether what a copy brings is read only by steps that name it or run there."""
+    if is_project_folder(folder):
+        return True
+    if not from_context(copy) or not copy.into_folder or copy.unpacks:
+        return False
+    start = len(folder.rstrip("/")) + 1
+    targets = (copy.target(path) or "/etc/" for path in copy.files)
+    return holds_only_named(folder, {target[start:].partition("/")[0] for target in targets})
+
+
 def _made_of_source(build: Build) -> frozenset[int]:
     """The copies from other stages that run again when some file that is no manifest is edited."""
     found: frozenset[int] | None = build.remembered.get(("made of source",))
     if found is None:
         lines: set[int] = set()
-        for path in file_classes(build):
-            if not is_manifest(path):
+        for path, alike in file_classes(build).items():
+            if not all(map(is_manifest, alike)):
                 steps = rerun(build, Change(edits=frozenset({path})))
                 lines.update(step.line for step in steps if step.status == "rerun")
         copies = (layer for layer in build.layers if layer.copy and layer.copy.stage is not None)
@@ -206,6 +206,7 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
             if everything and stop is None:
                 stretch.passed.append(Passed(layer, everything))
                 continue
+            stretch.stop = layer
             if stop is not None:
                 _stop(build, stretch, layer, everything, stop)
             return stretch, at + 1
@@ -227,17 +228,13 @@ def _stop(
         stretch.passed.append(Passed(layer, everything[:end], everything[end:]))
     elif manager is None or reads is None or not reads.project:
         return
+    elif any(piece.manager is manager for run in stretch.passed for piece in run.installs):
+        return  # what it downloads is there by then
     elif reads.split is not None and not is_fetched(build, layer, manager, stretch.copies[0]):
         first = Piece(
             stop.item, stop.processes, None, manager, reads.split.reads, fetch=reads.split
         )
         stretch.passed.append(Passed(layer, [*free, first], everything[at:]))
-    elif reads.split is None:
-        reason = stop.reads_source or ""
-        instead = reads.instead
-        if instead and is_fetched(build, layer, manager, stretch.copies[0]):
-            instead = None
-        stretch.left.append(Left(layer, stretch.copies[0], stop, reason, instead))
 
 
 def is_fetched(build: Build, run: Layer, manager: Manager, source: Layer) -> bool:

@@ -1,5 +1,7 @@
 """Places in an image: those of a project, and those that the system reads without being told."""
 
+from collections.abc import Iterable
+
 _SYSTEM = frozenset(
     "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /sys /usr "
     "/usr/bin /usr/lib /usr/local /usr/sbin /usr/share /usr/src /var /tmp".split()
@@ -24,3 +26,22 @@ def is_project_folder(path: str) -> bool:
     if folder.startswith("/var/"):
         return folder.startswith(("/var/www", "/var/task", "/var/app"))
     return True
+
+
+def is_home(folder: str) -> bool:
+    """Whether it is somebody's home, or `/`: tools look there for files that nobody names."""
+    bare = folder.rstrip("/")
+    return bare in ("", "/root") or (bare.startswith("/home/") and bare.count("/") == 2)
+
+
+def holds_only_named(folder: str, names: Iterable[str]) -> bool:
+    """Whether files with these first names below a home or `/` are read only by who names them.
+
+    In a home that is so without hidden files, in `/` without folders of the system.
+    """
+    if not is_home(folder):
+        return False
+    if folder.rstrip("/"):
+        known = (".git", ".docker")  # of the project; no tool looks for them in a home
+        return not any(name.startswith(".") and not name.startswith(known) for name in names)
+    return not any(f"/{name}" in _SYSTEM for name in names)

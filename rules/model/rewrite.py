@@ -39,8 +39,9 @@ def put_source_last(build: Build, move: Move) -> Fix:
             edits.append(Edit(build.path, start, layer.instruction.end, newline.join(manifests)))
         else:
             edits.append(Edit(build.path, start, end, ""))
-    gap = newline * (2 if _set_apart(build, move.copies[0].instruction) else 1)
-    edits += _behind(build, move, gap + gap.join(moved), gap)
+    apart = [_set_apart(build, layer.instruction) for layer in (move.copies[0], move.last.layer)]
+    gap = newline * (2 if any(apart) else 1)
+    edits += _behind(build, move, gap + (newline * (2 if apart[0] else 1)).join(moved), gap)
     return Fix(tuple(sorted(edits)))
 
 
@@ -90,8 +91,11 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
     for folder in move.writes:
         for layer in move.copies:
             paths += [p for p in _laid_over(layer.copy, folder) if build.context.may_send(p)]
-    owned = any(layer.instruction.flag("chown") for layer in move.copies)
-    if move.writes and owned and move.last.layer.user not in ("root", "0"):
+    owned = [c.copy.destination for c in move.copies if c.copy and c.instruction.flag("chown")]
+    into = any(
+        (f + "/").startswith((o or "/").rstrip("/") + "/") for f in move.writes for o in owned
+    )
+    if into and move.last.layer.user not in ("root", "0"):
         raise ImmovableError("the install may need the folder that the COPY gives its owner")
     wanted = list(dict.fromkeys(paths))
     if not wanted:
@@ -130,7 +134,10 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
     """Put text behind the last RUN, which is split where it does more."""
     run, last = move.last.layer.instruction, move.last
     if not last.rest:
-        return [Edit(build.path, run.end, run.end, moved)]
+        end = run.end
+        if not run.heredocs and not run.json:  # a last line may end in a continuation all the same
+            end = run.script_offset(len(run.script.rstrip()) - 1) + 1
+        return [Edit(build.path, end, run.end, moved)]
     if last.pieces[-1].fetch is None:
         repeated = _text_of(build, last.layer, _repeated(last.pieces))
         start = run.script_offset(last.pieces[-1].item.end - 1) + 1
@@ -242,10 +249,17 @@ def _moved(build: Build, move: Move, layer: Layer) -> str:
     copy, word = layer.copy, instruction.args[-1] if instruction.args else None
     if word is not None and word.text.startswith("/"):
         return raw
-    if copy is None or copy.destination is None or word is None or instruction.json:
+    if copy is None or copy.destination is None or word is None:
         raise ImmovableError("the working directory changes, and the COPY is relative to it")
-    absolute = copy.destination.rstrip("/") + "/"
+    absolute = copy.destination.rstrip("/") + "/" * _fills_folder(copy)
+    if instruction.json:
+        absolute = f'"{absolute}"'
     return raw[: word.start - start] + absolute + raw[word.end - start :]
+
+
+def _fills_folder(copy: Copy) -> bool:
+    """Whether the destination of a copy is a folder, not the file itself."""
+    return copy.into_folder or any(match.folder for match in copy.matches)
 
 
 def _reach(build: Build, instruction: Instruction) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rules.model.installs.copied import NOTHING
 from rules.model.installs.install import Call, split_options
 from rules.model.managers import manager_of
-from rules.model.places import is_project_folder
+from rules.model.places import is_home, is_project_folder
 
 
 def may_read_source(words: tuple[str, ...], folder: str, targets: Sequence[str]) -> bool:
@@ -22,7 +22,7 @@ def may_read_source(words: tuple[str, ...], folder: str, targets: Sequence[str])
     before this is asked. `folder`: the working directory, absolute. `targets`: absolute paths.
     What the command is redirected to is the caller's to compare with `targets`.
     """
-    if not words or not all(is_project_folder(target) for target in targets):
+    if not words or not all(is_project_folder(place) or is_home(place) for place in targets):
         return True
     program = posixpath.basename(words[0])
     asked = _Asked(words[1:], folder, targets)

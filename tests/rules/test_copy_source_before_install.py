@@ -271,8 +271,11 @@ def test_a_run_that_cannot_be_split_gets_words(run, reason):
 
 
 def test_a_step_between_that_may_read_the_source_stops_it():
-    check_silent(
-        rule, APP + "COPY . .\nRUN make prepare\nRUN pip install -r requirements.txt\n", PIP
+    check_words(
+        rule,
+        APP + "COPY . .\nRUN make prepare\nRUN pip install -r requirements.txt\n",
+        PIP,
+        "`RUN make prepare` stands between",
     )
 
 
@@ -280,4 +283,4 @@ def test_copies_to_system_folders_stay_where_they_are():
     dockerfile = (
         APP + "COPY app /etc/app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
     )
-    check_silent(rule, dockerfile, PIP)
+    check_words(rule, dockerfile, PIP, "without naming it")

@@ -5,17 +5,18 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from rules.model.cache import Build, Copy, Layer
+from rules.model.cache import Build, Copy, Layer, Mount
 from rules.model.sources import ROOT
 
 
 class Copied:
     """The files that some COPY and ADD layers leave in the image, the later over the earlier."""
 
-    def __init__(self, build: Build, layers: Sequence[Layer]) -> None:
-        """`layers`: in order; those without a copy do not matter."""
+    def __init__(self, build: Build, layers: Sequence[Layer], mounts: Sequence[Mount] = ()) -> None:
+        """`layers`: in order; those without a copy do not matter. `mounts` lie over them."""
         self._build = build
         self._copies = [layer.copy for layer in layers if layer.copy is not None]
+        self._copies += [_shown(build, mount) for mount in mounts if mount.type == "bind"]
         self._origins: dict[str, str | None] = {}
 
     def origin(self, path: str) -> str | None:
@@ -65,6 +66,12 @@ class Copied:
                 continue
             found.update(_placed(copy))
         return sorted(found)
+
+
+def _shown(build: Build, mount: Mount) -> Copy:
+    """A bind mount as the copy that would show the same."""
+    image = None if mount.local else mount.from_ or ""
+    return Copy(build.files, None, image, (mount.source,), (), (), mount.target, into_folder=False)
 
 
 def from_context(copy: Copy) -> bool:

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rules.model.cache import Build, Layer
@@ -104,15 +104,14 @@ def _read(
     script = layer.script
     if script is None or script.opaque is not None:
         return
-    if any(mount.type == "bind" for mount in layer.mounts):
-        yield from (Piece(item, (), "a bind mount shows it files") for item in script.items)
-        return
-    reader = _Reader(Copied(build, before), targets, layer)
+    bound = any(mount.type == "bind" for mount in layer.mounts)
+    reader = _Reader(Copied(build, before, layer.mounts), targets, layer)
     mine: dict[int, list[Process]] = {}
     for process in processes_of(build, layer):
         mine.setdefault(process.item, []).append(process)
     for index, item in enumerate(script.items):
-        yield reader.read(item, tuple(mine.get(index, ())))
+        piece = reader.read(item, tuple(mine.get(index, ())))
+        yield replace(piece, reads_source="a bind mount shows it files") if bound else piece
 
 
 def processes_of(build: Build, layer: Layer) -> tuple[Process, ...]:
@@ -258,6 +257,7 @@ def _joined(installs: Sequence[Reads], reason: str | None) -> Reads:
         files=tuple(dict.fromkeys(path for reads in installs for path in reads.files)),
         writes=tuple(dict.fromkeys(path for reads in installs for path in reads.writes)),
         needs_source=reason,
+        instead=next((reads.instead for reads in installs if reads.instead), None),
     )
 
 

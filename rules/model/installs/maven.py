@@ -77,7 +77,8 @@ def _first(call: Call, image: Image, said: dict[str, str]) -> Split | None:
         reads = _resolve(call, image, said)
     except NeedsSourceError:
         return None
-    if any(next(xml_root(image, p).iter("module"), None) is not None for p in reads.files):
+    poms = [path for path in reads.files if path.endswith(".xml")]
+    if any(next(xml_root(image, pom).iter("module"), None) is not None for pom in poms):
         return None  # what depends on another module is not found before that is built
     kept = {"-f", "--file", "-s", "--settings", "-B", "--batch-mode", "-P", "-q", "-ntp"}
     words = [
