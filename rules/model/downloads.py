@@ -67,7 +67,7 @@ class Use:
             for cache in self.caches
             for place in find_places(build, self.layer, self.process, cache)
         ]
-        if not found:
+        if self.caches and not found:
             raise UnsureError(f"which cache {self.manager.name} has here is not known")
         return tuple(dict.fromkeys(found))
 
