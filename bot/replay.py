@@ -53,15 +53,18 @@ class Replays:
 
 
 def replay_clone(
-    folder: Path, most: int, watch: Callable[[Sequence[str]], Iterable[str]] = iter
+    folder: Path,
+    most: int,
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+    revision: str = "HEAD",
 ) -> Replays:
-    """Replay the last `most` commits of HEAD over each Dockerfile that it has.
+    """Replay the last `most` commits of a revision over each Dockerfile that it has.
 
     `watch` is given the paths and gives them back one by one, as they are worked on. GitError if
     git fails.
     """
     clone = Clone(folder)
-    head = clone.commit("HEAD")
+    head = clone.commit(revision)
     log = clone.log(head, most + 1)[::-1]  # the oldest first: what stood before the others
     paths = sorted(path for path in clone.repository(head).paths if is_dockerfile(path))
     replayed: list[Replayed] = []
@@ -156,9 +159,9 @@ def _block(each: Replayed) -> str:
         lines.append(f"(and {each.left_out:,} that changed it, which are left out)")
     steps = [step for step in done.steps if step.now or step.fixed]
     if not steps:
-        return "\n".join([*lines, "None of them re-ran a RUN.", ""])
+        return "\n".join([*lines, "None of them re-ran an expensive step.", ""])
     wide = max(len(f"{done.now:,}"), len("as fixed"))
-    lines += ["", _row("RUN steps that ran", "as it is", "as fixed", wide)]
+    lines += ["", _row("expensive steps that ran", "as it is", "as fixed", wide)]
     for step in steps:
         label = f"{step.line:>4}  {_plain(step.text)}"
         lines.append(_counts(label, len(step.now), len(step.fixed), wide))

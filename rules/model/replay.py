@@ -7,10 +7,16 @@ from itertools import groupby
 from rules.model.cache import Build, Change, file_classes
 from rules.model.evidence import Work, with_paths, work, work_rerun
 
+CHEAP = frozenset(
+    ": [ addgroup adduser cd chmod cp echo export groupadd ln mkdir mv printf rm set sed sleep test "
+    "touch true useradd usermod".split()
+)
+"""Commands that cost next to nothing: a RUN of these alone is no expensive step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A RUN, or a part of one that re-runs apart from the rest once fixed, and when it ran.
+    """An expensive step, that is a RUN, or a part of one that re-runs apart from the rest once fixed, and when it ran.
 
     `now` and `fixed` are the places of the commits that re-ran it.
     """
@@ -78,6 +84,8 @@ def _steps(
         ran = [(now.get(each, none), then.get(each, none), each) for each in work(layer)]
         groups = [(key, [each for *_, each in group]) for key, group in groupby(ran, _when)]
         for (before, after), commands in groups:
+            if all(_is_cheap(each) for each in commands):
+                continue
             said = instruction.value if len(groups) == 1 else _said(commands)
             yield Counted(instruction.span.start, said, before, after)
 
@@ -86,6 +94,11 @@ def _when(
     ran: tuple[frozenset[int], frozenset[int], Work],
 ) -> tuple[frozenset[int], frozenset[int]]:
     return ran[0], ran[1]
+
+
+def _is_cheap(command: Work) -> bool:
+    words = command[-1]
+    return isinstance(words, tuple) and bool(words) and words[0] in CHEAP
 
 
 def _said(commands: Iterable[Work]) -> str:
