@@ -1,0 +1,158 @@
+"""What the fixes would have saved on the commits that came after: `python -m tests.bench.forward --repos DIR`.
+
+DIR is a folder of git clones named OWNER+NAME. The rules of the measurement, fixed before the first run:
+
+- Repositories and commits are those of repositories.tsv, all of them; left out are only those that DIR
+  lacks and those with fewer than 50 first-parent commits.
+- The Dockerfile is that of 100 first-parent commits before the listed one, or of the first commit since
+  that has it. Findings and fixes are made there, from that tree and the history before it.
+- Judged are the commits after it, by the files that they changed. Commits that changed the Dockerfile itself
+  are left out: what people do to it is not ours to foretell.
+- An expensive step is a RUN with more in it than `rules.model.replay.CHEAP`. The builder is taken to have
+  kept every layer of the commit before.
+- Flagged is a Dockerfile with at least one fix. Dockerfiles without a finding count as they are.
+- Intervals are bootstraps by repository, seed 1: files of one repository are not independent.
+"""
+
+import argparse
+import random
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bot.clone import Clone, GitError
+from bot.replay import Replayed, replay_clone
+
+LIST = Path(__file__).with_name("repositories.tsv")
+COMMITS = 100
+FEWEST = 50
+DRAWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One Dockerfile: expensive steps that the commits ran of it, as it was and as fixed."""
+
+    repository: str
+    path: str
+    now: int
+    fixed: int
+    flagged: bool
+
+    @property
+    def halved(self) -> bool:
+        """Whether it lost more than half of them."""
+        return self.fixed * 2 < self.now
+
+
+Measure = Callable[[Sequence[Judged]], float | None]
+
+
+def ratio(files: Sequence[Judged]) -> float | None:
+    """Expensive steps as fixed over those as it was, all files together."""
+    now = sum(file.now for file in files)
+    return sum(file.fixed for file in files) / now if now else None
+
+
+def halved(files: Sequence[Judged]) -> float | None:
+    """The share of Dockerfiles that lose more than half."""
+    return sum(file.halved for file in files) / len(files) if files else None
+
+
+def flagged(files: Sequence[Judged]) -> list[Judged]:
+    """Those with a fix."""
+    return [file for file in files if file.flagged]
+
+
+def interval(files: Sequence[Judged], measure: Measure, draws: int = DRAWS) -> tuple[float, float]:
+    """Where 95 % of the draws fall when repositories are drawn anew."""
+    by_repository: dict[str, list[Judged]] = {}
+    for file in files:
+        by_repository.setdefault(file.repository, []).append(file)
+    chance, names, found = random.Random(1), sorted(by_repository), []
+    for _ in range(draws):
+        drawn = [
+            file for name in chance.choices(names, k=len(names)) for file in by_repository[name]
+        ]
+        value = measure(drawn)
+        if value is not None:
+            found.append(value)
+    edges = statistics.quantiles(found, n=40)
+    return edges[0], edges[-1]
+
+
+def judge(name: str, replayed: Replayed) -> Judged:
+    """What one replay says."""
+    done = replayed.replay
+    return Judged(name, replayed.path, done.now, done.fixed, bool(replayed.fixes))
+
+
+def judge_all(repos: Path, left_out: Counter[str]) -> Iterator[tuple[Judged, Replayed]]:
+    """Every Dockerfile of the listed repositories."""
+    rows = [line.split("\t") for line in LIST.read_text().split("\n")[1:] if line]
+    with click.progressbar(rows, label="Replaying", show_pos=True) as bar:
+        for name, commit in bar:
+            folder = repos / name.replace("/", "+")
+            try:
+                clone = Clone(folder)
+                if len(clone.log(clone.commit(commit), COMMITS)) < FEWEST:
+                    left_out["repository: fewer than 50 commits"] += 1
+                    continue
+                replays = replay_clone(folder, COMMITS, revision=commit)
+            except GitError as error:
+                click.echo(f"{name}: {error}", err=True)
+                left_out["repository: not in the folder, or not whole"] += 1
+                continue
+            for _, reason in replays.skipped:
+                left_out[f"Dockerfile: {reason}"] += 1
+            for replayed in replays.replayed:
+                yield judge(name, replayed), replayed
+
+
+def show(files: Sequence[Judged], rules: Counter[str], left_out: Counter[str]) -> None:
+    """Print the table."""
+    some = flagged(files)
+    click.echo(
+        f"repositories {len({f.repository for f in files})}, Dockerfiles {len(files)}, with a fix {len(some)}"
+    )
+    click.echo(
+        f"expensive steps run: {sum(f.now for f in files):,} as it was, {sum(f.fixed for f in files):,} as fixed"
+    )
+    for label, among, measure in (
+        ("after / before, files with a fix", some, ratio),
+        ("after / before, all files", files, ratio),
+        ("lose more than half, of files with a fix", some, halved),
+    ):
+        value = measure(among)
+        if value is not None:
+            low, high = interval(among, measure)
+            click.echo(f"{label:44}{value:6.2f}   95 % of draws {low:.2f} to {high:.2f}")
+    for rule, count in rules.most_common():
+        click.echo(f"fixed by {rule}: {count}")
+    for reason, count in sorted(left_out.items()):
+        click.echo(f"left out, {reason}: {count}")
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--repos", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--each", action="store_true", help="print each Dockerfile too")
+    given = parser.parse_args()
+    left_out, rules, files = Counter[str](), Counter[str](), []
+    for file, replayed in judge_all(given.repos, left_out):
+        files.append(file)
+        rules.update(replayed.fixes)
+        if given.each:
+            click.echo(
+                f"{file.now:5}{file.fixed:5} {file.repository}:{file.path} {' '.join(replayed.fixes)}"
+            )
+    show(files, rules, left_out)
+
+
+if __name__ == "__main__":
+    main()
