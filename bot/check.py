@@ -13,7 +13,6 @@ from rules.model.finding import Finding
 from rules.model.history import History
 
 ROUNDS = 6  # a manifest names files that name files
-MAX_FIXES = 10  # rounds of fixing: each leaves fewer findings, so two or three do
 NOT_LOOKED_AT = "the settings' `ignore_paths` name it"
 BOM = "\ufeff"
 
@@ -197,20 +196,19 @@ class _Desk:
 
     def mend(self, target: Target) -> dict[str, str]:
         """The texts of the files that the fixes change, when all that can be made are made."""
-        texts: dict[str, str] = {}
-        for _ in range(MAX_FIXES):
-            report, findings = self.look(target, texts)
-            fixable = [finding for finding in findings if _can_be_made(finding, target)]
-            if report.build is None or not fixable:
-                break
-            after, done = rules.combine(report.build, fixable)
-            paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
-            new = {path: after.repository.texts[path] or "" for path in paths}
-            if all(texts.get(path) == text for path, text in new.items()):
-                break
-            texts |= new
+        report, _ = self.look(target)
+        if report.build is None:
+            return {}
+        after = rules.mend(
+            report.build, lambda f: self._wants(f, target) and _can_be_made(f, target)
+        )
         tree = self.tree_of(target)
-        return {path: _with_mark(tree.read(path), text) for path, text in texts.items()}
+        texts = {
+            path: _with_mark(tree.read(path), text)
+            for path, text in after.repository.texts.items()
+            if text is not None and text != report.build.repository.texts.get(path)
+        }
+        return {path: text for path, text in texts.items() if text != tree.read(path)}
 
     def counted(self, report: rules.Report, findings: list[Finding]) -> list[Finding]:
         """The findings with what the recent commits say of those that have a fix."""

@@ -12,6 +12,7 @@ from bot.service import NO_APP, Part, Runner
 from bot.settings import Settings
 from bot.setup import Setup
 from bot.storage import StorageError
+from bot.try_page import TryPage
 
 RUNNER = web.AppKey("RUNNER", Runner)
 
@@ -30,6 +31,8 @@ def make_app(settings: Settings, runner: Runner, setup: Setup | None = None) -> 
     if Part.WEB in runner.part:
         app.router.add_post("/webhook", take_delivery)
         OperatorPage(settings, runner).add_routes(app.router)
+        if settings.try_page:
+            TryPage().add_routes(app.router)
     if setup is not None:
         setup.add_routes(app.router)
 

@@ -49,6 +49,8 @@ class Settings:
     public_url: str | None = None
     github_api_url: str = DEFAULT_API
     sentry_dsn: str | None = field(default=None, repr=False)
+    try_page: bool = True
+    """Whether `/try` is served."""
 
     @property
     def github_url(self) -> str:
@@ -73,6 +75,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         public_url=reader.url("PUBLIC_URL"),
         github_api_url=reader.api_url(),
         sentry_dsn=reader.sentry_dsn(),
+        try_page=reader.switch("TRY_PAGE", default=True),
     )
     if reader.faults:
         raise SettingsError(reader.faults)
@@ -154,6 +157,13 @@ class _Reader:
         if not is_private_key(pem):
             self._fault("GITHUB_PRIVATE_KEY", "must be the RSA key in PEM form, not encrypted")
         return pem
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        """A variable that is on or off."""
+        text = self.text(name)
+        if text not in (None, "on", "off"):
+            self._fault(name, "must be on or off")
+        return default if text is None else text == "on"
 
     def port(self) -> int:
         """PORT, 1 to 65535."""

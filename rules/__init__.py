@@ -56,6 +56,9 @@ RULES: tuple[Rule, ...] = (
 )
 """The table of contents. Fixes that meet are made in this order."""
 
+MOST_ROUNDS = 10
+"""Rounds of fixing: each leaves fewer findings, so two or three do."""
+
 BY_NAME = {rule.name: rule for rule in RULES}
 
 
@@ -118,6 +121,17 @@ def combine(build: Build, findings: Sequence[Finding]) -> tuple[Build, list[Find
             build = applied(build, now.fix)
         done.append(finding)
     return build, done
+
+
+def mend(build: Build, wanted: Callable[[Finding], bool]) -> Build:
+    """The build with every fix made that can be and is wanted, to a fixed point."""
+    for _ in range(MOST_ROUNDS):
+        fixable = [f for f in check(build)[0] if f.fix is not None and wanted(f)]
+        after, done = combine(build, fixable)
+        if not done or after is build:
+            break
+        build = after
+    return build
 
 
 def _look(build: Build) -> tuple[list[Finding], list[Silence]]:
