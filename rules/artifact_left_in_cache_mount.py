@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.model.cache import Build, Layer
-from rules.model.downloads import is_apart
+from rules.model.downloads import is_apart, uses_of
 from rules.model.finding import Finding
 from rules.model.mounts import is_inside
 from rules.model.prose import code
@@ -52,10 +52,12 @@ def find(build: Build) -> Iterator[Finding]:
             if target is None or len(target.strip("/").split("/")) < _DEEP:
                 continue
             stages = _built_on(build, layer.stage)
+            taker = None
             if _is_last(build, layer, target) and not _may_come_from(build, target, stages):
                 taker = next(_takers(build, layer, target, stages), None)
-                if taker is not None:
-                    yield _report(build, layer, target, *taker)
+            taker = taker or next(_installs(build, layer, target, stages), None)
+            if taker is not None:
+                yield _report(build, layer, target, *taker)
 
 
 _DEEP = 2
@@ -121,9 +123,32 @@ def _takers(
                     yield other, path
 
 
+def _installs(
+    build: Build, layer: Layer, target: str, stages: set[int]
+) -> Iterator[tuple[Layer, str]]:
+    """Later steps that run what an install has put into the mount (`node_modules`)."""
+    uses = [use for use in uses_of(build, layer) if use.reads is not None]
+    written = [(u, path) for u in uses if u.reads for path in u.reads.writes]
+    for use, path in [(u, path) for u, path in written if is_inside(path, target)]:
+        later = [o for o in build.layers if o.index > layer.index and o.stage in stages]
+        for other in later:
+            again = [u for u in uses_of(build, other) if u.manager is use.manager]
+            if any(u.reads is not None for u in again):
+                return  # it installs once more
+            mounted = any(mount.target == target for mount in other.mounts)
+            if again and not mounted:
+                yield other, path
+            words = [word.text for word in other.instruction.args][:1]
+            words = words or other.instruction.script.split()[:1]
+            runs = other.instruction.keyword in ("CMD", "ENTRYPOINT")
+            if runs and set(words) & {*use.manager.programs, "node"}:
+                yield other, path
+
+
 def _report(build: Build, layer: Layer, target: str, taker: Layer, path: str) -> Finding:
     stage = build.dockerfile.stages[layer.stage]
     name = posixpath.basename(path)
+    copying = f"&& cp -r {path} /{name}" if path == target else f"&& cp {path} /{name}"
     return rule.finding(
         build.path,
         layer.instruction.span,
@@ -131,7 +156,7 @@ def _report(build: Build, layer: Layer, target: str, taker: Layer, path: str) ->
         message=(
             f"{code(path)} is in no layer: it lies in the cache mount on {code(target)}, and "
             f"{code(taker.instruction.keyword)} in line {taker.instruction.span.start} does not "
-            f"find it. Copy it out in the same RUN ({code(f'&& cp {path} /{name}')}) and take it "
+            f"find it. Copy it out in the same RUN ({code(copying)}) and take it "
             f"from there."
         ),
         no_fix="where it should go is for you to say",

@@ -13,6 +13,7 @@ the frontend or the builder knows no mounts.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.model.cache import Build
 from rules.model.dockerfile import Span
@@ -48,12 +49,17 @@ COPY . .
 )
 
 
+RAILWAY = "Railway takes only mounts whose `id` begins with that of its service"
+"""https://docs.railway.com/builds/dockerfiles#cache-mounts"""
+
+
 @rule.check
 def find(build: Build) -> Iterator[Finding | Silence]:
     """One finding for each manager whose RUNs lack a mount on its cache."""
     for family in families(build):
         line = family.layers[0].instruction.span.start
-        reason = knows_mounts(build)
+        railway = build.builder.name == "railway"
+        reason = None if railway else knows_mounts(build)
         mounting = None
         try:
             mounting = None if reason else mount_all(family)
@@ -62,7 +68,8 @@ def find(build: Build) -> Iterator[Finding | Silence]:
         if reason is not None:
             yield rule.silence(build.path, line, f"{family.manager.name}: {reason}")
         elif mounting is not None and mounting.uses:
-            yield _report(family, mounting)
+            finding = _report(family, mounting)
+            yield replace(finding, fix=None, no_fix=RAILWAY) if railway else finding
 
 
 def _report(family: Family, mounting: Mounting) -> Finding:

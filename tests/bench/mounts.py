@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -72,16 +72,24 @@ def judge(
     after: Build,
     count: Count,
     name: str,
-) -> None:
-    """Build one side's file and, given the tree that the original leaves, compare its own."""
+) -> str | None:
+    """Build one side's file and, given the tree that the original leaves, compare its own.
+
+    Returns why the file is left out: the original cannot be built either.
+    """
     text = after.dockerfile.text
-    result = build(engine, Case(case.context, case.dockerfile, text=text, images=case.images, shims="faithful"), export=tree is not None)  # fmt: skip
-    count.built += 1
+    changed = replace(case, text=text)
+    result = build(engine, changed, export=tree is not None)
     if result.error is not None:
-        count.broken.append(f"{name}: {(result.error or '')[-300:]}")
-        return
+        if build(engine, case).error is not None:
+            return "the fakes cannot build it"
+        count.built += 1
+        count.broken.append(f"{name}: {result.error[-300:]}")
+        click.echo(count.broken[-1], err=True)
+        return None
+    count.built += 1
     if tree is None or result.tree is None:
-        return
+        return None
     count.compared += 1
     targets = [m.target.lstrip("/") for layer in after.layers for m in layer.mounts if m.target]
     own = case.dockerfile.rpartition("/")[2]
@@ -90,10 +98,12 @@ def judge(
     if lines:
         count.other += 1
         count.trees.append(f"{name}: {lines[0]} (and {len(lines) - 1} more)")
+        click.echo(count.trees[-1], err=True)
+    return None
 
 
 def run(
-    engine: Engine, folder: Path, files: int, trees: int, seed: int, *, peer: bool
+    engine: Engine, folder: Path, files: int, trees: int, skip: int, seed: int, *, peer: bool
 ) -> tuple[Count, Count, Counter[str]]:
     """Judge so many files with suggested mounts."""
     ours, theirs, skipped = Count(), Count(), Counter[str]()
@@ -113,6 +123,9 @@ def run(
         if after is None:
             skipped["nothing suggested"] += 1
             continue
+        if skip:
+            skip -= 1
+            continue
         with tempfile.TemporaryDirectory(prefix="layerwise-mounts-") as place:
             context = Path(place, "context")
             if not check_out(clone, commit, before.context.root, context):
@@ -123,17 +136,18 @@ def run(
             with engine.alone():
                 engine.forget()
                 try:
-                    plain = build(engine, case, export=ours.compared < trees)
-                    if plain.error is not None:
-                        skipped["the fakes cannot build it"] += 1
-                        continue
-                    judge(engine, case, plain.tree, after, ours, name)
-                    text = by_tally(context, case.dockerfile) if peer else None
+                    tree = None
+                    if ours.compared < trees:
+                        tree = build(engine, case, export=True).tree
+                    reason = judge(engine, case, tree, after, ours, name)
+                    text = by_tally(context, case.dockerfile) if peer and reason is None else None
                     if text is not None:
-                        judge(engine, case, plain.tree, before.with_text(text), theirs, name)
+                        judge(engine, case, tree, before.with_text(text), theirs, name)
                 except (subprocess.TimeoutExpired, RuntimeError) as error:
-                    skipped[type(error).__name__] += 1
-                    continue
+                    reason = type(error).__name__
+            if reason is not None:
+                skipped[reason] += 1
+                continue
         click.echo(f"{ours.built:3} {len(ours.broken)} {ours.other} | {theirs.built:3} {len(theirs.broken)} {theirs.other}  {name}", err=True)  # fmt: skip
     return ours, theirs, skipped
 
@@ -145,6 +159,7 @@ def main() -> None:
     parser.add_argument(
         "--trees", type=int, default=30, metavar="N", help="of so many compare trees"
     )
+    parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument(
         "--tally", action="store_true", help="judge tally's fixes of the same files"
@@ -155,7 +170,7 @@ def main() -> None:
     except Unavailable as error:
         raise SystemExit(f"no engine: {error}") from error
     ours, theirs, skipped = run(
-        engine, given.repos, given.files, given.trees, given.seed, peer=given.tally
+        engine, given.repos, given.files, given.trees, given.skip, given.seed, peer=given.tally
     )
     for name, count in (("ours", ours), ("tally", theirs)):
         click.echo(

@@ -34,6 +34,26 @@ def test_what_lies_in_a_mount_is_in_no_layer(rest):
     assert found.no_fix
 
 
+NODE = "FROM node:22\nWORKDIR /app\nCOPY package.json ./\n"
+NPM = "RUN --mount=type=cache,target=/app/node_modules npm install"
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"),
+    [
+        (f"{NPM}\nRUN npm run build\n", 1),
+        (f'{NPM}\nCMD ["node", "index.js"]\n', 1),
+        (f"{NPM}\nCMD npm start\n", 1),
+        (f"{NPM} && npm run build\n", 0),
+        (f"{NPM}\nRUN --mount=type=cache,target=/app/node_modules npm run build\n", 0),
+        (f"{NPM}\nRUN npm install --omit=dev\nCMD npm start\n", 0),
+        ("RUN --mount=type=cache,target=/root/.npm npm install\nCMD npm start\n", 0),
+    ],
+)
+def test_what_an_install_puts_into_a_mount_is_not_there_to_run(rest, found):
+    assert len(findings(rule, {**FILES, "Dockerfile": NODE + rest})) == found
+
+
 @pytest.mark.parametrize(
     "rest",
     [

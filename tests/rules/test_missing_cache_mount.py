@@ -3,7 +3,7 @@ import pytest
 import rules
 from rules.missing_cache_mount import rule
 from rules.model.repository import Repository
-from tests.rules.tools import check_fixed, check_silent, findings
+from tests.rules.tools import check_fixed, check_silent, check_words, findings
 
 FILES = {
     "requirements.txt": "flask\n",
@@ -274,6 +274,11 @@ def test_silent_where_a_mount_could_do_harm_or_nothing(dockerfile, reason):
 def test_a_builder_without_mounts_gets_none(call):
     files = {**FILES, "build.sh": f"#!/bin/sh\n{call}\n"}
     check_silent(rule, PY + f"RUN {INSTALL}\n", files, "does not know this syntax")
+
+
+def test_railway_gets_words():
+    files = {**FILES, "railway.toml": '[build]\nbuilder = "DOCKERFILE"\n'}
+    check_words(rule, PY + f"RUN {INSTALL}\n", files, "Railway takes only mounts")
 
 
 # When it is a comment.
