@@ -81,7 +81,8 @@ def _reason(build: Build, layer: Layer, source: Layer, piece: Piece) -> str:
         if source in stretch.copies and stop is not None and stop.index < layer.index:
             return f"{_shown(stop)} stands between and may read the source"
     if piece.reads_source is not None:
-        return piece.reads_source
+        alone = len(piece.processes) == 1
+        return piece.reads_source if alone else "what stands around it may read the source"
     return "the source is copied to a folder that steps read without naming it"
 
 

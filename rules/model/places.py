@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 _SYSTEM = frozenset(
     "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /sys /usr "
-    "/usr/bin /usr/lib /usr/local /usr/sbin /usr/share /usr/src /var /tmp".split()
+    "/usr/bin /usr/lib /usr/local /usr/sbin /usr/share /var /tmp".split()
 )
 _UNDER = ("/bin/", "/etc/", "/lib/", "/lib64/", "/proc/", "/root/", "/run/", "/sbin/", "/sys/")
-_UNDER_USR = ("/usr/src/", "/usr/app", "/usr/local/app", "/usr/local/src/")
+_UNDER_USR = ("/usr/src", "/usr/app", "/usr/local/app", "/usr/local/src/")
 
 
 def is_project_folder(path: str) -> bool:

@@ -8,6 +8,8 @@ from functools import cached_property
 from rules.model.cache import Build, Copy, Layer, Mount
 from rules.model.sources import ROOT
 
+_MOST_ALIKE = 100
+
 
 class Copied:
     """The files that some COPY and ADD layers leave in the image, the later over the earlier."""
@@ -18,6 +20,7 @@ class Copied:
         self._copies = [layer.copy for layer in layers if layer.copy is not None]
         self._copies += [_shown(build, mount) for mount in mounts if mount.type == "bind"]
         self._origins: dict[str, str | None] = {}
+        self._asked: set[str] = set()
 
     def origin(self, path: str) -> str | None:
         """The file of the build context (relative to it) that stands at this absolute path."""
@@ -44,10 +47,26 @@ class Copied:
 
     def text(self, path: str) -> str | None:
         """The text of the file there, None when there is none or it cannot be read."""
+        found = self._read(path)
+        if found is None and self._build.repository.missing:
+            self._ask_for_alike(posixpath.basename(path))
+        return found
+
+    def _read(self, path: str) -> str | None:
         found = self.origin(path)
         if found is None:
             return None
         return self._build.repository.read(posixpath.join(self._build.context.root, found))
+
+    def _ask_for_alike(self, name: str) -> None:
+        """Ask for all manifests of a kind at once: one names others, and a fetch takes a while."""
+        if name in self._asked:
+            return
+        self._asked.add(name)
+        kind = posixpath.splitext(name)[1] if name.endswith("proj") else "/" + name
+        alike = [path for path in self._standing if path.endswith(kind)]
+        for path in sorted(alike, key=lambda path: path.count("/"))[:_MOST_ALIKE]:
+            self._read(path)
 
     def below(self, folder: str) -> list[str]:
         """The absolute paths of all files of the build context in this folder and below it."""

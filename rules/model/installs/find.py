@@ -161,7 +161,7 @@ class _Reader:
             return Piece(item, processes, reason)
         process, manager, reads = next((f for f in found if f[2].project), found[0])
         if not (simple and len(processes) == 1):
-            reads = _joined([each for _, _, each in found], reason)
+            reads = _joined([each for _, _, each in found])
         return Piece(item, processes, reason, manager, reads, process)
 
     def _reads(self, manager: Manager, process: Process) -> Reads | None:
@@ -250,13 +250,13 @@ def _compares_strings(process: Process) -> bool:
     return len(words) == 3 and words[1] in ("=", "==", "!=")
 
 
-def _joined(installs: Sequence[Reads], reason: str | None) -> Reads:
+def _joined(installs: Sequence[Reads]) -> Reads:
     """What several installs read together."""
     return Reads(
         project=any(reads.project for reads in installs),
         files=tuple(dict.fromkeys(path for reads in installs for path in reads.files)),
         writes=tuple(dict.fromkeys(path for reads in installs for path in reads.writes)),
-        needs_source=reason,
+        needs_source=next((reads.needs_source for reads in installs if reads.needs_source), None),
         instead=next((reads.instead for reads in installs if reads.instead), None),
     )
 
