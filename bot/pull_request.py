@@ -1,7 +1,7 @@
 """A PullRequest: which one, and what of it decides what we may say and do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from bot.config import SettingsFile
@@ -30,6 +30,11 @@ class PullRequest:
     def own_branch(self) -> bool:
         """Whether its branch is in the repository itself, so that we could commit to it."""
         return self.source == self.repository
+
+    def without(self, rules: Iterable[str]) -> "PullRequest":
+        """The same pull request with these rules silent on it."""
+        config = self.settings.config.without(rules)
+        return replace(self, settings=replace(self.settings, config=config))
 
     @property
     def new_file_page(self) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import rules
 from bot import comment, verdict
 from bot.analysis import ROUNDS, Analysis, analyse, likely
-from bot.config import Config
 from bot.conversation import Ask, clean_up
 from bot.fix import fix_all
 from bot.github import GitHub, NotTaken, concerns_us
@@ -58,35 +57,36 @@ async def _review(job: Job, github: GitHub) -> Outcome:
     if not concerns_us(changes):
         return await _leave(job, github)
     pull, snapshot = await _fetch(job, changes, github)
-    config = pull.settings.config
     if not pull.open:
         return Outcome("closed")
-    if pull.draft and config.drafts == "skip" and not pull.conversation.asks:
-        return Outcome("draft")
-    snapshot, analysis = await _analyse(snapshot, pull, config, github)
+    pull = pull.without(pull.conversation.ignored)
+    snapshot, analysis = await _analyse(snapshot, pull, github)
     if job.reason == "requested_action":
         done = await _fix(pull, snapshot, analysis, job.sender, github)
         return Outcome("fixed" if done else "not fixed")
-    muted = pull.conversation.ignored
-    again = job.reason in AGAIN
-    for ask in pull.conversation.asks:
-        done = await _answer(ask, pull, snapshot, analysis, github)
-        if done and ask.command.verb == "fix":
-            return Outcome("fixed")  # the push that it made is reviewed
-        if done and ask.command.verb == "ignore":
-            muted |= {ask.command.rule}
-        again = again or (done and ask.command.verb == "review")
-    if muted:
-        config = config.without(muted)
-        analysis = await asyncio.to_thread(analyse, snapshot, config)
+    granted = [
+        ask.command
+        for ask in pull.conversation.asks
+        if await _answer(ask, pull, github, snapshot, analysis)
+    ]
+    verbs = {command.verb for command in granted}
+    if "fix" in verbs:
+        return Outcome("fixed")  # the push that it made is reviewed
+    if "ignore" in verbs:
+        pull = pull.without(command.rule for command in granted)
+        analysis = await asyncio.to_thread(analyse, snapshot, pull.settings.config)
+    if pull.draft and pull.settings.config.drafts == "skip":
+        return Outcome("draft")
     if github.moved(pull):
         return Outcome("superseded")
-    pull = replace(pull, settings=replace(pull.settings, config=config))
+    if not analysis.builds and not analysis.skipped:  # some other file with a name like ours
+        return await _leave_open(pull, github)
     posted = await _post(pull, changes, snapshot, analysis, github)
     if posted is None:
         return Outcome("superseded")
     standing = [f.fingerprint for f in (*analysis.new, *analysis.old)]
     await _tidy(pull, standing, [path for path, _ in analysis.skipped], github)
+    again = job.reason in AGAIN or "review" in verbs
     await _tell(pull, snapshot, analysis, posted, github, again=again)
     spoken = tuple(f.rule for said in posted.comments for f in said.findings)
     return Outcome("reviewed" if posted else "nothing to say", len(posted.comments), spoken)
@@ -99,15 +99,19 @@ async def _leave(job: Job, github: GitHub) -> Outcome:
         if not pull.open:
             return Outcome("closed")
         for ask in pull.conversation.asks:
-            await _answer(ask, pull, None, None, github)
-        await _tidy(pull, [], [], github)
-        config, head = pull.settings.config, pull.head
-    else:
-        config, head = (await github.settings(job.repository)).config, job.head
-    if config.check == "always":
-        await github.checks.post(
-            PullRequest(job.repository, job.pull_request, head), verdict.skipped()
-        )
+            await _answer(ask, pull, github)
+        return await _leave_open(pull, github)
+    settings = await github.settings(job.repository)
+    pull = PullRequest(job.repository, job.pull_request, job.head, settings=settings)
+    return await _leave_open(pull, github)
+
+
+async def _leave_open(pull: PullRequest, github: GitHub) -> Outcome:
+    await _tidy(pull, [], [], github)
+    found = verdict.skipped()
+    known = pull.conversation.check == verdict.external_id(pull.number, found)
+    if pull.settings.config.check == "always" and not known:
+        await github.checks.post(pull, found)
     return Outcome("no Dockerfile")
 
 
@@ -127,9 +131,10 @@ async def _fetch(
 
 
 async def _analyse(
-    snapshot: Snapshot, pull: PullRequest, config: Config, github: GitHub
+    snapshot: Snapshot, pull: PullRequest, github: GitHub
 ) -> tuple[Snapshot, Analysis]:
     """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
+    config = pull.settings.config
     along = likely(snapshot)
     for _ in range(ROUNDS):
         analysis = await asyncio.to_thread(analyse, snapshot, config)
@@ -221,9 +226,9 @@ async def _tell(  # noqa: PLR0913
 async def _answer(
     ask: Ask,
     pull: PullRequest,
-    snapshot: Snapshot | None,
-    analysis: Analysis | None,
     github: GitHub,
+    snapshot: Snapshot | None = None,
+    analysis: Analysis | None = None,
 ) -> bool:
     """Do what somebody asked for in a comment, if they may, and show that it was seen."""
     done = await github.commits.may_push(pull.repository, ask.author)

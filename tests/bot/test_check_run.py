@@ -56,6 +56,13 @@ async def test_a_change_without_a_dockerfile(bot, repository, settings, conclusi
     assert [run.conclusion for run in pull.check_runs] == conclusions
 
 
+async def test_a_file_that_only_sounds_like_ours_gets_no_check_run(bot, repository):
+    repository.commit("feature", {"docs/docker.md": "x\n", "docker-compose.yml": "services: {}\n"})
+    pull = repository.open_pull_request("feature")
+    assert (await bot.opened(pull)).result == "no Dockerfile"
+    assert pull.check_runs == []
+
+
 @pytest.mark.parametrize(("settings", "conclusions"), [
     ("check: always", ["success"]), ("check: relevant", []),
 ])  # fmt: skip

@@ -139,6 +139,14 @@ async def test_ignore_silences_a_rule_here_for_as_long_as_the_comment_stands(bot
     assert "copy-source-before-install" not in titles
 
 
+async def test_an_ignored_rule_is_not_in_the_commit_either(bot, pull, github):
+    await tell(bot, github, pull, "/layerwise ignore missing-cache-mount")
+    await press(bot, pull)
+    assert pull.text("Dockerfile") == FIXED.replace(
+        "--mount=type=cache,target=/root/.cache/pip ", ""
+    )
+
+
 async def test_ignoring_all_that_was_said_takes_it_back(bot, pull, github):
     for rule in ("copy-source-before-install", "missing-cache-mount"):
         await tell(bot, github, pull, f"/layerwise ignore {rule}")
