@@ -1,11 +1,10 @@
 """A COPY names a file that the ignore file excludes.
 
-The builder is not sent the file, so the build fails: `"/x": not found`. Silent about files that no
-commit holds, about sources with wildcards of which something is left, and where the context is not
-known.
+The builder is not sent the file, so the build fails: `"/x": not found`; with a wildcard it copies
+nothing. Silent about files that no commit holds, about wildcards of which something is left, and
+where the context is not known.
 """
 
-import posixpath
 from collections.abc import Iterator
 
 from rules.model.cache import Build, Layer
@@ -43,13 +42,13 @@ def find(build: Build) -> Iterator[Finding]:
     everything = Files(p[len(top) :] for p in build.repository.paths if p.startswith(top))
     for layer in build.layers:
         for source in _sources(layer):
-            if source == ROOT or has_wildcard(source) or build.files.match(source):
+            if source == ROOT or build.files.match(source):
                 continue
             if build.repository.symlinks and build.files.follow(source) is not None:
                 continue
             gone = everything.match(source)
             if gone:
-                yield _report(build, layer, ignore, source)
+                yield _report(build, layer, ignore, source, gone[0].path)
 
 
 def _sources(layer: Layer) -> Iterator[str]:
@@ -58,17 +57,17 @@ def _sources(layer: Layer) -> Iterator[str]:
     yield from (mount.source for mount in layer.mounts if mount.local)
 
 
-def _report(build: Build, layer: Layer, ignore: IgnoreFile, source: str) -> Finding:
+def _report(build: Build, layer: Layer, ignore: IgnoreFile, source: str, gone: str) -> Finding:
     instruction = layer.instruction
-    by = ignore.decides(source)
+    by = ignore.decides(gone)
     line = "" if by is None else f" (line {by.line}, {code(by.raw.strip())})"
-    name = posixpath.basename(source)
+    what = f"{code(source)} copies nothing" if has_wildcard(source) else "The build fails here"
     return rule.finding(
         build.path,
         instruction.span,
         subject=f"{instruction.keyword} {source}",
         message=(
-            f"The build fails here: {code(ignore.path)} keeps {code(source)} from the builder"
-            f"{line}. A line {code(f'!{source}')} at its end would bring {code(name)} back."
+            f"{what}: {code(ignore.path)} keeps {code(gone)} from the builder{line}. A line "
+            f"{code(f'!{gone}')} at its end would bring it back."
         ),
     )

@@ -52,6 +52,8 @@ venv
 **/.DS_Store
 .env
 .env.*
+*.pem
+*.key
 
 # CI and editors
 .github

@@ -17,7 +17,10 @@ from rules.model.rule import Measure, Rule
 from rules.model.unread import is_unread
 from rules.mount_proof import lost_for_mounts, runs
 
-_SAME_FAULT = {"missing-dockerignore": "git-directory-in-context"}
+_SAME_FAULT = dict.fromkeys(
+    ("missing-dockerignore", "git-directory-in-context", "volatile-path-in-context"),
+    "the context changes with every commit",
+)
 
 Look = Callable[[Build], Iterable[Finding]]
 
@@ -62,7 +65,8 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
 def _faults(findings: Iterable[Finding]) -> Counter[str]:
     """How many faults each rule finds; a fix may change the command that one speaks of.
 
-    Where no ignore file is, `.git` is in the context too: to make one without it is no new fault.
+    Where no ignore file is, `.git` is in the context too, and where `.git` is, all else that
+    changes matters little: to mend one of these uncovers no fault that was not there.
     """
     rules = (f.rule for f in findings if f.severity == "warning")
     return Counter(_SAME_FAULT.get(rule, rule) for rule in rules)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rules.model.cache import Build
 from rules.model.ignore import IgnoreFile
 from rules.model.installs.find import processes_of
-from rules.model.settings import neighbours_copy, says
+from rules.model.settings import mentions, neighbours_copy, says
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Leftover:
     a path that it may have, below a folder that holds a file named `beside` (a name or a suffix;
     "" for any). `makers`: programs of which one must run in the Dockerfile, and not for the whole
     system, since without it the build may need what the folder holds. `unless`: names that must
-    stand nowhere in it.
+    stand nowhere in it. `speaks`: words of which one must.
     """
 
     title: str
@@ -27,6 +27,7 @@ class Leftover:
     beside: str
     makers: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
+    speaks: tuple[str, ...] = ()
 
     def arises_beside(self, path: str) -> bool:
         """Whether it arises in the folder of a file at this path."""
@@ -47,18 +48,19 @@ _PYTHON, _NODE, _OTHER = "What Python leaves behind", "What Node leaves behind",
 MINE = "Of one machine only"
 """The title of what any folder may hold."""
 _NPM, _DART = frozenset("npm yarn pnpm bun".split()), frozenset({"dart", "flutter"})
+_PYTHONS = tuple("python python3 pip pip3 uv poetry pdm pipenv conda uvicorn gunicorn".split())
+_KEYS = tuple("pem key keys cert certs certificate certificates ssl tls openssl".split())
 _GLOBAL = frozenset(["-g", "--global", "global", "config"])
 
 LEFTOVERS: tuple[Leftover, ...] = (
-    Leftover(_PYTHON, "**/__pycache__", "__pycache__/m.pyc", ".py"),
-    Leftover(_PYTHON, "**/*.py[cod]", "m.pyc", ".py"),
-    Leftover(_PYTHON, "**/.pytest_cache", ".pytest_cache/v", ".py"),
-    Leftover(_PYTHON, "**/.mypy_cache", ".mypy_cache/3", ".py"),
-    Leftover(_PYTHON, "**/.ruff_cache", ".ruff_cache/0", ".py"),
-    Leftover(_PYTHON, ".venv", ".venv/bin/python", ".py", unless=(".venv",)),
-    Leftover(_PYTHON, "venv", "venv/bin/python", ".py", unless=("venv",)),
+    Leftover(_PYTHON, "**/__pycache__", "__pycache__/m.pyc", ".py", speaks=_PYTHONS),
+    Leftover(_PYTHON, "**/*.py[cod]", "m.pyc", ".py", speaks=_PYTHONS),
+    Leftover(_PYTHON, "**/.pytest_cache", ".pytest_cache/v", ".py", speaks=_PYTHONS),
+    Leftover(_PYTHON, "**/.mypy_cache", ".mypy_cache/3", ".py", speaks=_PYTHONS),
+    Leftover(_PYTHON, "**/.ruff_cache", ".ruff_cache/0", ".py", speaks=_PYTHONS),
+    Leftover(_PYTHON, ".venv", ".venv/bin/python", ".py", unless=(".venv",), speaks=_PYTHONS),
+    Leftover(_PYTHON, "venv", "venv/bin/python", ".py", unless=("venv",), speaks=_PYTHONS),
     Leftover(_NODE, "**/node_modules", "node_modules/p/index.js", "package.json", _NPM),
-    Leftover(_NODE, "**/npm-debug.log*", "npm-debug.log", "package.json"),
     Leftover(_OTHER, "**/target", "target/debug/x", "Cargo.toml", frozenset({"cargo"})),
     Leftover(_OTHER, "**/target", "target/x.jar", "pom.xml", frozenset({"mvn", "mvnw"})),
     Leftover(_OTHER, "**/.gradle", ".gradle/x", "build.gradle", frozenset({"gradle", "gradlew"})),
@@ -72,6 +74,8 @@ LEFTOVERS: tuple[Leftover, ...] = (
     Leftover(MINE, "**/.DS_Store", ".DS_Store", "", unless=(".DS_Store",)),
     Leftover(MINE, ".env", ".env", "", unless=(".env",)),
     Leftover(MINE, ".env.*", ".env.local", "", unless=(".env",)),
+    Leftover(MINE, "*.pem", "key.pem", "", unless=_KEYS),
+    Leftover(MINE, "*.key", "tls.key", "", unless=_KEYS),
 )  # fmt: skip
 
 
@@ -81,7 +85,7 @@ def present(build: Build) -> Iterator[Leftover]:
     Nothing whose pattern, in the form that it is written here, matches a tracked file or is
     taken by name in the Dockerfile.
     """
-    running = _programs(build)
+    running, text = _programs(build), build.dockerfile.text
     top = f"{build.context.root}/" if build.context.root else ""
     tracked = [p[len(top) :] for p in build.repository.paths if p.startswith(top)]
     seen: set[str] = set()
@@ -89,6 +93,8 @@ def present(build: Build) -> Iterator[Leftover]:
         if leftover.pattern in seen or not leftover.folders(tracked):
             continue
         if leftover.makers and running.isdisjoint(leftover.makers):
+            continue
+        if leftover.speaks and not any(mentions(text, word) for word in leftover.speaks):
             continue
         if any(says(build, name) for name in leftover.unless) or _is_taken(build, leftover):
             continue

@@ -2,6 +2,7 @@ import pytest
 
 from rules import inspect
 from rules.git_directory_in_context import rule
+from rules.model.history import History
 from rules.model.repository import Repository
 from tests.rules.tools import check_fixed, check_silent, findings
 
@@ -92,3 +93,11 @@ def test_a_link_to_another_ignore_file_gets_words():
 def test_silent_where_the_dockerfile_names_it():
     dockerfile = PYTHON + "RUN --mount=type=bind,source=.git,target=/x ls /x\n"
     check_silent(rule, dockerfile, FILES)
+
+
+def test_what_else_changes_often_does_not_forbid_the_fix():
+    files = FILES | {".github/x": ""}
+    history = History((frozenset([".github/x"]),) * 20)
+    tree = Repository(frozenset(files), dict(files), history=history)
+    (found,) = [f for f in inspect(tree, "Dockerfile").findings if f.severity == "warning"]
+    assert (found.rule, found.fix is not None) == (rule.name, True)

@@ -11,6 +11,7 @@ FILES = {"a.txt": "", "dist/app.js": "", "main.py": ""}
     [
         ("COPY a.txt /", "*.txt\n", "keeps `a.txt` from the builder (line 1, `*.txt`)"),
         ("COPY main.py ./a.txt /x/", "x\n*.txt\n", "(line 2, `*.txt`)"),
+        ("COPY *.txt /", "*.txt\n", "`*.txt` copies nothing: `.dockerignore` keeps `a.txt`"),
         ("ADD dist /x/", "dist/\n", "`!dist`"),
         ("COPY dist/app.js /x/", "dist\n", "`!dist/app.js`"),
         ("RUN --mount=type=bind,source=a.txt,target=/a.txt cat /a.txt", "*.txt\n", "`a.txt`"),

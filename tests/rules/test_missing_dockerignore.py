@@ -123,3 +123,9 @@ def test_a_proposed_file_loses_nothing_but_what_is_unread():
     assert done
     lost = set(before.context.files) - set(after.context.files)
     assert lost == {".github/x", "README.md", "Dockerfile"}
+
+
+def test_a_script_beside_makes_no_python_program():
+    files = {"Dockerfile": "FROM golang\nCOPY . .\nRUN make\n", "go.mod": "", "tool.py": ""}
+    assert findings(rule, files)
+    assert "**/__pycache__" not in of(files)
