@@ -10,7 +10,10 @@ WIDTH = 80
 
 def wrap(text: str, indent: str = "  ") -> list[str]:
     """Prose as lines; a code span stays whole where it fits, since people copy it."""
-    whole = re.sub(r"`[^`]*`", lambda span: span.group().replace(" ", "\0"), visible(text))
+    longest = WIDTH - len(indent)
+    whole = re.sub(
+        rf"`[^`]{{1,{longest - 2}}}`", lambda span: span[0].replace(" ", "\0"), visible(text)
+    )
     wrapped = textwrap.wrap(
         whole, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     )

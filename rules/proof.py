@@ -26,7 +26,14 @@ Look = Callable[[Build], Iterable[Finding]]
 
 
 def applied(build: Build, fix: Fix) -> Build:
-    """The build after the fix; raises Unreadable or OverlapError where it cannot be applied."""
+    """The build after the fix, made once; raises Unreadable or OverlapError where it cannot be."""
+    after: Build | None = build.remembered.get(("after", fix))
+    if after is None:
+        after = build.remembered["after", fix] = _apply(build, fix)
+    return after
+
+
+def _apply(build: Build, fix: Fix) -> Build:
     texts: dict[str, str] = {}
     for path in {edit.path for edit in fix.edits}:
         known = path == build.path
@@ -74,16 +81,7 @@ def _faults(findings: Iterable[Finding]) -> Counter[str]:
 
 def _fewer_steps(before: Build, after: Build) -> str | None:
     """Order: less work re-run for some edit to a source file, and more for none."""
-    if lost := _lost_work(before, after):
-        return lost
-    gained = False
-    for path in distinct_files(before, after):
-        change = Change(edits=frozenset({path}))
-        old, new = work_rerun(before, change), work_rerun(after, change)
-        if new > old:
-            return f"an edit to {path} would re-run more"
-        gained = gained or new < old
-    return None if gained else "no edit would re-run less"
+    return _lost_work(before, after) or _rerun_less(before, after)
 
 
 def _same_steps(before: Build, after: Build) -> str | None:
@@ -143,11 +141,39 @@ def _fewer_for_arguments(before: Build, after: Build) -> str | None:
     return None if gained else "no argument would re-run less"
 
 
+def _fewer_owners(before: Build, after: Build) -> str | None:
+    """The same commands and copies but for changes of owner or mode, and fewer of these re-run."""
+    old, new = Counter(_commands(before)), Counter(_commands(after))
+    lost = [words for (*_, words) in old - new]
+    added = [words for (*_, words) in new - old]
+    changing = all(words[:1] in (("chown",), ("chmod",)) for words in [*lost, *added])
+    if not lost or not changing or any(set(words) & {"-R", "--recursive"} for words in added):
+        return "it would change the commands that run"
+    if _others(before) != _others(after):
+        return "it would change another instruction"
+    if _copies(before) != _copies(after):
+        return "it would change a COPY"
+    return _rerun_less(before, after)
+
+
+def _rerun_less(before: Build, after: Build) -> str | None:
+    """Less work re-run for some edit, more for none."""
+    gained = False
+    for path in distinct_files(before, after):
+        change = Change(edits=frozenset({path}))
+        old, new = work_rerun(before, change), work_rerun(after, change)
+        if new > old:
+            return f"an edit to {path} would re-run more"
+        gained = gained or new < old
+    return None if gained else "no edit would re-run less"
+
+
 _MEASURES: Mapping[Measure, Callable[[Build, Build], str | None]] = {
     "fewer steps": _fewer_steps,
     "fewer files": _fewer_files,
     "same steps": _same_steps,
     "arguments": _fewer_for_arguments,
+    "owners": _fewer_owners,
 }
 
 
