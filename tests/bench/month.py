@@ -149,7 +149,8 @@ def choose(folder: Path, most: int, count: int) -> list[Path]:
 def enough(clone: Path, count: int) -> bool:
     directory = clone / ".git" if (clone / ".git").is_dir() else clone
     try:
-        return len(commits(directory, count)) == count
+        whole = " BAD\t" not in git(directory, "ls-tree", "-r", "-l", "HEAD")  # a partial clone
+        return whole and len(commits(directory, count)) == count
     except subprocess.CalledProcessError:
         return False
 
@@ -189,7 +190,8 @@ async def run(folder: Path, most: int, count: int) -> None:
                      "refused", "failed", "costs", "without"):  # fmt: skip
             setattr(total, name, getattr(total, name) + getattr(month, name))
     print(total.row())
-    print(f"{100 * total.comments / max(total.pulls, 1):.2f} comments in 100 pull requests")
+    replayed = max(total.pulls - total.failed, 1)
+    print(f"{100 * total.comments / replayed:.2f} comments in 100 pull requests")
 
 
 def main() -> None:
