@@ -26,6 +26,8 @@ MUTE_ONE = "Mute one: `# layerwise: ignore=<rule>` above the instruction"
 NOT_A_SUGGESTION = "The change reaches beyond the lines of this pull request:"
 EVIDENCE = "Of {commits} recent commits that re-ran it, {needed} would have with this change."
 EVIDENCE_OF_COST = "{commits} recent commits re-ran it."
+EVIDENCE_OF_ONE = "One recent commit re-ran it; with this change it would not have."
+EVIDENCE_OF_ONE_COST = "One recent commit re-ran it."
 HELP = """\
 | comment | does |
 |---|---|
@@ -140,7 +142,10 @@ def fact(finding: Finding) -> str:
 
 def count(evidence: Evidence) -> str:
     """What this repository's own commits say of a finding, in a sentence."""
-    words = EVIDENCE if evidence.needed < evidence.commits else EVIDENCE_OF_COST
+    spared = evidence.needed < evidence.commits
+    if evidence.commits == 1:
+        return EVIDENCE_OF_ONE if spared else EVIDENCE_OF_ONE_COST
+    words = EVIDENCE if spared else EVIDENCE_OF_COST
     return words.format(commits=evidence.commits, needed=evidence.needed)
 
 

@@ -62,9 +62,10 @@ def _rows(old: str, new: str, span: Span | None) -> Iterator[str]:
     head = _alike(before, after)
     tail = min(_alike(before[::-1], after[::-1]), len(before) - head, len(after) - head)
     start, end = head, len(before) - tail
-    if span is not None:
-        start, end = min(start, span.start - 1), max(end, span.end)
     changes = before != after
+    if span is not None:
+        start = min(start, span.start - 1)
+        end = max(end, span.end) if changes else span.end
     digits = len(str(min(end + SAME, len(before)) or 1))
     for mark, number, line in _diff(before, after, max(start - SAME, 0), end + SAME):
         spoken = span is not None and not changes and span.start <= (number or 0) <= span.end
