@@ -221,3 +221,23 @@ async def test_a_file_to_be_made_is_offered_as_a_link(bot, repository):
     await bot.opened(pull)
     link = "(https://github.com/octo/shop/new/fix/it?filename=.dockerignore&value="
     assert any(link in said.body for said in pull.comments)
+
+
+async def test_nothing_that_we_do_leads_us_to_do_anything(bot, pull, app, github):
+    """Our review, its comment, our check run, our cleaning up: events that come back to us."""
+    me = app.bot.login
+    (run,) = pull.check_runs
+    asked = len(github.requests)
+    told = [
+        ("pull_request_review", pull.reviews[0], "submitted"),
+        ("pull_request_review_comment", pull.comments[0], "created"),
+        ("pull_request_review_comment", pull.comments[0], "deleted"),
+        ("pull_request_review_thread", pull.threads[0], "resolved"),
+        ("check_run", run, "created"),
+        ("check_run", run, "completed"),
+        ("check_suite", run, "completed"),
+        ("issue_comment", github.comment(pull, "/layerwise fix", app.bot), "created"),
+    ]
+    for event, subject, action in told:
+        assert await bot.hear(event, subject, action, sender=me) is None
+    assert len(github.requests) == asked
