@@ -144,10 +144,9 @@ def _fewer_for_arguments(before: Build, after: Build) -> str | None:
 def _fewer_owners(before: Build, after: Build) -> str | None:
     """The same commands and copies but for changes of owner or mode, and fewer of these re-run."""
     old, new = Counter(_commands(before)), Counter(_commands(after))
-    lost = [words for (*_, words) in old - new]
-    added = [words for (*_, words) in new - old]
-    changing = all(words[:1] in (("chown",), ("chmod",)) for words in [*lost, *added])
-    if not lost or not changing or any(set(words) & {"-R", "--recursive"} for words in added):
+    lost, added = ([str(found[-1]) for found in each] for each in (old - new, new - old))
+    changing = all(words.startswith(("('chown'", "('chmod'")) for words in [*lost, *added])
+    if not lost or not changing or any("'-R'" in words for words in added):
         return "it would change the commands that run"
     if _others(before) != _others(after):
         return "it would change another instruction"

@@ -34,7 +34,7 @@ def put_source_last(build: Build, move: Move) -> Fix:
     newline = build.dockerfile.newline
     edits = _keep_out(build, move)
     for place, layer in enumerate(move.copies):
-        start, end = _reach(build, layer.instruction)
+        start, end = reach(build, layer.instruction)
         if place == 0 and manifests:
             edits.append(Edit(build.path, start, layer.instruction.end, newline.join(manifests)))
         else:
@@ -145,7 +145,7 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
         return [Edit(build.path, start, end, moved + gap + _head(build, run) + repeated)]
     given = _file_pieces(last)
     fetch = _head(build, run) + _text_of(build, last.layer, given) + _fetch_text(last)
-    start, _ = _reach(build, run)
+    start, _ = reach(build, run)
     edits = [Edit(build.path, start, start, fetch + moved + gap)]
     extra = given[len(_repeated(given)) :]
     if extra:  # they are done by the first part
@@ -240,7 +240,7 @@ def _moved(build: Build, move: Move, layer: Layer) -> str:
     """The text of a source copy behind the last RUN, its destination still where it was."""
     instruction, text = layer.instruction, build.dockerfile.text
     crossed = [other for other in move.crossed if other.index > layer.index]
-    start, _ = _reach(build, instruction)
+    start, _ = reach(build, instruction)
     raw = text[start : instruction.end]
     if "$" in raw and any(other.instruction.keyword in ("ENV", "ARG") for other in crossed):
         raise ImmovableError("the COPY has variables that are set behind it")
@@ -262,7 +262,7 @@ def _fills_folder(copy: Copy) -> bool:
     return copy.into_folder or any(match.folder for match in copy.matches)
 
 
-def _reach(build: Build, instruction: Instruction) -> tuple[int, int]:
+def reach(build: Build, instruction: Instruction) -> tuple[int, int]:
     """Where an instruction and the comment about it begin and end, its newline included.
 
     A comment right above belongs to it alone only if a blank line or another comment separates it

@@ -10,9 +10,9 @@ from rules.model.dockerfile import Span
 from rules.model.finding import Evidence, Finding, Fix, Severity, Silence
 
 Strategy = Literal["order", "context", "mounts", "stages"]
-Measure = Literal["fewer steps", "same steps", "fewer files", "arguments"]
+Measure = Literal["fewer steps", "same steps", "fewer files", "arguments", "owners"]
 """By what a fix is better: fewer steps after an edit; no step more; fewer files sent; fewer steps
-after a new value of a build argument."""
+after a new value of a build argument; the same with fewer changes of owner."""
 _MEASURES: dict[Strategy, Measure] = {
     "order": "fewer steps",
     "context": "fewer files",
