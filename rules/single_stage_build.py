@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rules.model.accounts import base_image
 from rules.model.cache import Build
-from rules.model.downloads import Use, uses_of
+from rules.model.downloads import MOST_RUNS, Use, uses_of
 from rules.model.finding import Finding
 from rules.model.installs.find import processes_of
 from rules.model.prose import code
@@ -128,6 +128,8 @@ def find(build: Build) -> Iterator[Finding]:
     if len(build.dockerfile.stages) != 1:
         return
     runs = {layer.instruction.keyword for layer in build.layers} & {"CMD", "ENTRYPOINT"}
+    if len(build.layers) > MOST_RUNS:
+        return
     uses = [use for layer in build.layers for use in uses_of(build, layer)]
     building = next((use for use in uses if _builds(build, use)), None)
     if runs and building is not None:

@@ -3,7 +3,7 @@
 A mount below the home of an account whose number is not known could not be written to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rules.model.cache import Build, Layer
@@ -34,12 +34,19 @@ _IN_IMAGES = {
 
 def base_image(build: Build, stage: int) -> Image:
     """The image that a stage is built on in the end, through the stages between."""
-    for layer in build.layers:
-        if layer.instruction.keyword == "FROM" and layer.stage == stage:
-            if layer.parent is not None:
-                return base_image(build, layer.parent)
-            return read_image(layer.image or build.dockerfile.stages[stage].image)
-    raise LookupError(stage)
+    starts = starts_of(build)
+    while (parent := starts[stage].parent) is not None:
+        stage = parent
+    return read_image(starts[stage].image or build.dockerfile.stages[stage].image)
+
+
+def starts_of(build: Build) -> Mapping[int, Layer]:
+    """The FROM of each stage."""
+    found: dict[int, Layer] | None = build.remembered.get(("starts",))
+    if found is None:
+        froms = [layer for layer in build.layers if layer.instruction.keyword == "FROM"]
+        found = build.remembered["starts",] = {layer.stage: layer for layer in froms}
+    return found
 
 
 def account_of(build: Build, layer: Layer, user: str | None) -> Account | None:

@@ -7,6 +7,7 @@ fix, or none does.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rules.model.accounts import starts_of
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import may_say, processes_of
@@ -131,10 +132,18 @@ def _read(build: Build, layer: Layer) -> Iterator[Use]:
         yield Use(layer, process, manager, reads)
 
 
+MOST_RUNS = 200
+"""A file with more RUNs is not looked at for mounts."""
+
+
 def families(build: Build) -> Iterator[Family]:
     """The families of a build, each manager's apart, those of the first RUN first."""
     by_manager: dict[str, list[Use]] = {}
-    for layer in build.layers:
+    runs = [layer for layer in build.layers if layer.instruction.keyword == "RUN"]
+    if len(runs) > MOST_RUNS:
+        return
+    calling = [layer for layer in runs if uses_of(build, layer)]
+    for layer in calling:
         for use in uses_of(build, layer):
             if not _only_asks(use):
                 by_manager.setdefault(use.manager.name, []).append(use)
@@ -150,26 +159,17 @@ def _only_asks(use: Use) -> bool:
 def _split(build: Build, uses: Sequence[Use]) -> Iterator[Family]:
     """Put together the uses whose stages are built on a stage with a use."""
     used = {use.layer.stage for use in uses}
-    tops = [stage for stage in sorted(used) if not used & set(_above(build, stage))]
-    for top in tops:
-        count = len(build.dockerfile.stages)
-        stages = tuple(s for s in range(count) if s == top or top in _above(build, s))
+    tops: dict[int, int] = {}
+    for stage, start in starts_of(build).items():  # a stage stands behind the one it is built on
+        if start.parent in tops:
+            tops[stage] = tops[start.parent]
+        elif stage in used:
+            tops[stage] = stage
+    for top in sorted(set(tops.values())):
+        stages = tuple(stage for stage, found in tops.items() if found == top)
         mine = tuple(use for use in uses if use.layer.stage in stages)
         if any(use.reads is not None for use in mine):
             yield Family(build, mine[0].manager, mine, stages)
-
-
-def _above(build: Build, stage: int) -> list[int]:
-    """The stages that a stage is built on."""
-    found = []
-    parents = {
-        layer.stage: layer.parent for layer in build.layers if layer.instruction.keyword == "FROM"
-    }
-    parent = parents[stage]
-    while parent is not None:
-        found.append(parent)
-        parent = parents[parent]
-    return found
 
 
 def is_apart(build: Build, layer: Layer) -> bool:

@@ -1,5 +1,6 @@
 """Where a cache mount belongs: the folder of a manager's cache for one call, and whose it is."""
 
+import posixpath
 from dataclasses import dataclass
 
 from rules.model.accounts import ROOT, Account, account_of, base_image
@@ -10,6 +11,7 @@ from rules.model.installs.install import LATEST, Cache, Manager
 from rules.model.mount import Mount
 from rules.model.order import inherited
 from rules.model.processes import Process
+from rules.model.sources import clean
 from rules.model.variables import Variable
 
 _FRONTENDS = ("docker/dockerfile", "docker.io/docker/dockerfile")
@@ -229,8 +231,11 @@ def hides_files(build: Build, layer: Layer, folder: str) -> bool:
             continue
         if copy.stage is not None or copy.image is not None:
             return True
-        if any(is_inside(copy.target(file) or folder, folder) for file in copy.files):
-            return True
+        below = posixpath.relpath(folder, target)
+        for source in copy.sources or ():
+            path = clean(posixpath.join(source, below))
+            if path in build.files.known or build.files.under(path):
+                return True
     return False
 
 

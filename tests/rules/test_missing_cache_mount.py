@@ -3,7 +3,8 @@ import pytest
 import rules
 from rules.missing_cache_mount import rule
 from rules.model.repository import Repository
-from tests.rules.tools import check_fixed, check_silent, check_words, findings
+from tests.rules.model.pace import seconds
+from tests.rules.tools import build, check_fixed, check_silent, check_words, findings
 
 FILES = {
     "requirements.txt": "flask\n",
@@ -274,6 +275,23 @@ def test_silent_where_a_mount_could_do_harm_or_nothing(dockerfile, reason):
 def test_a_builder_without_mounts_gets_none(call):
     files = {**FILES, "build.sh": f"#!/bin/sh\n{call}\n"}
     check_silent(rule, PY + f"RUN {INSTALL}\n", files, "does not know this syntax")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM python:3\n" + "RUN pip install x\n" * 3900,
+        "FROM python:3\n" + "RUN pip install x && pip cache purge\n" * 190,
+        "FROM python:3\n" + "COPY . /\n" * 3700 + "RUN npm ci\n" * 190,
+        "FROM python:3\n" + "RUN useradd -m -u 5 app\n" * 100 + "USER b\nRUN npm ci\n" * 90,
+        "FROM python:3 AS s0\n" + "".join(f"FROM s{i} AS s{i + 1}\nRUN npm ci\n" for i in range(190)),
+        "FROM python:3\nRUN pip install x && rm " + "/root/.cache/pip/a " * 400 + "\n",
+    ],
+    ids=["many", "purges", "copies", "accounts", "stages", "words"],
+)  # fmt: skip
+def test_large_files_take_no_time(text):
+    whole = build({"Dockerfile": text, **{f"d{i}/f": "" for i in range(300)}})
+    assert seconds(lambda: list(rule.find(whole)), 1) < 1
 
 
 def test_railway_gets_words():
