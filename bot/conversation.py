@@ -7,6 +7,9 @@ from typing import Literal
 from bot import comment
 from bot.command import Command
 
+Place = Literal["issues", "pulls"]
+"""Where a comment is, as addresses name it: below the pull request, or on a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:
@@ -50,7 +53,7 @@ class Ask:
     command: Command
     author: str
     comment: int
-    place: Literal["issues", "pulls"] = "issues"
+    place: Place = "issues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def clean_up(
     gone = [
         thread
         for thread in conversation.threads
-        if not thread.resolved
+        if thread.fingerprints  # else a person has edited the marker away
+        and not thread.resolved
         and not thread.hidden
         and thread.path not in unread
         and not thread.fingerprints & frozenset(standing)

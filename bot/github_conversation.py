@@ -1,6 +1,5 @@
 """What was said on a pull request, read from GitHub, and what is taken back or answered there."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from gidgethub import BadRequest, QueryError
 from bot import comment
 from bot.client import Client
 from bot.command import read_command
-from bot.conversation import Ask, Cleanup, Conversation, Posted, Thread
+from bot.conversation import Ask, Cleanup, Conversation, Place, Posted, Thread
 from bot.pull_request import PullRequest
 
 FRESH = timedelta(days=1)
@@ -148,22 +147,20 @@ def _mutation(name: str, field: str, ids: Sequence[str]) -> tuple[str, dict[str,
 def _conversation(
     pull: Mapping[str, Any], threads: Iterable[Mapping[str, Any]], now: datetime
 ) -> Conversation:
-    ours = [thread for each in threads if (thread := _thread(each)) is not None]
+    own = [each for each in threads if _is_ours(each)]
     reviews = [
         Posted(each["databaseId"], each["id"], each["body"], each["isMinimized"])
         for each in (pull["reviews"] or {}).get("nodes", ())
         if each["viewerDidAuthor"] and comment.is_marked(each["body"])
     ]
-    replies = [
-        (reply, "pulls")
-        for each in threads
-        for reply in each["comments"]["nodes"][1:]
-        if each["comments"]["nodes"][0]["viewerDidAuthor"]
+    comments: list[tuple[Mapping[str, Any], Place]] = [
+        (each, "issues") for each in (pull.get("comments") or {}).get("nodes", ())
     ]
-    below = [(each, "issues") for each in (pull.get("comments") or {}).get("nodes", ())]
+    for each in own:
+        comments += [(reply, "pulls") for reply in each["comments"]["nodes"][1:]]
     asks: list[Ask] = []
     ignored: set[str] = set()
-    for written, place in itertools.chain(below, replies):
+    for written, place in comments:
         command = read_command(written["body"])
         author = written["author"] or {}  # None for an account that was deleted
         if command is None or written["viewerDidAuthor"] or author.get("__typename") != "User":
@@ -174,18 +171,24 @@ def _conversation(
         if command.verb == "ignore" and "THUMBS_UP" in ours_given:
             ignored.add(command.rule)
         elif not ours_given and now - datetime.fromisoformat(written["createdAt"]) < FRESH:
-            kind: Literal["issues", "pulls"] = "issues" if place == "issues" else "pulls"
-            asks.append(Ask(command, author["login"], written["databaseId"], kind))
+            asks.append(Ask(command, author["login"], written["databaseId"], place))
     return Conversation(
-        tuple(ours), tuple(reviews), tuple(asks), frozenset(ignored), next(_checks(pull), None)
+        tuple(map(_thread, own)),
+        tuple(reviews),
+        tuple(asks),
+        frozenset(ignored),
+        next(_checks(pull), None),
     )
 
 
-def _thread(thread: Mapping[str, Any]) -> Thread | None:
-    """A thread that a comment of ours began; whose it is counts, not what it says."""
+def _is_ours(thread: Mapping[str, Any]) -> bool:
+    """Whether a comment of ours began it: whose it is counts, not what it says."""
+    comments = thread["comments"]["nodes"]
+    return bool(comments) and comments[0]["viewerDidAuthor"]
+
+
+def _thread(thread: Mapping[str, Any]) -> Thread:
     first, *others = thread["comments"]["nodes"]
-    if not first["viewerDidAuthor"]:
-        return None
     return Thread(
         id=thread["id"],
         path=thread["path"],

@@ -22,6 +22,7 @@ def review(*fingerprints: str, hidden: bool = False) -> Posted:
     ({"resolved": True, "answered": True}, True, (), (), ()),
     ({"answered": True, "hidden": True}, False, (), (), ()),
     ({"fingerprints": frozenset({A, B})}, True, (), (), ()),  # a part of it still holds
+    ({"fingerprints": frozenset()}, True, (), (), ()),  # somebody edited it
     ({"path": "other/Dockerfile"}, True, (), (), ()),  # which could not be read
 ])  # fmt: skip
 def test_what_becomes_of_a_comment_whose_finding_is_gone(
