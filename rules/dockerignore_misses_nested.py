@@ -52,6 +52,10 @@ def _lock(name: str) -> bool:
     return name in ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
 
 
+def _named(*ends: str) -> Callable[[str], bool]:
+    return lambda name: name.endswith(ends)
+
+
 _ARISE: Mapping[str, tuple[str, str, Callable[[str], bool]]] = {
     # pattern -> a name that it matches, what makes one, and beside which files it arises
     **{p: (n, "Python", _python) for p, n in {
@@ -62,6 +66,10 @@ _ARISE: Mapping[str, tuple[str, str, Callable[[str], bool]]] = {
         "*.py[cod]": "__pycache__/m.pyc",
     }.items()},
     "node_modules": ("node_modules/p/index.js", "npm", _lock),
+    "target": ("target/x.jar", "Maven", _named("pom.xml")),
+    "build": ("build/x", "Gradle", _named("build.gradle", "build.gradle.kts")),
+    "bin": ("bin/Debug/x.dll", ".NET", _named(".csproj")),
+    "obj": ("obj/project.assets.json", ".NET", _named(".csproj")),
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ _PYTHON, _NODE, _OTHER = "What Python leaves behind", "What Node leaves behind",
 MINE = "Of one machine only"
 """The title of what any folder may hold."""
 _NPM, _DART = frozenset("npm yarn pnpm bun".split()), frozenset({"dart", "flutter"})
+_GRADLE = frozenset({"gradle", "gradlew"})
 _PYTHONS = tuple("python python3 pip pip3 uv poetry pdm pipenv conda uvicorn gunicorn".split())
 _KEYS = tuple("pem key keys cert certs certificate certificates ssl tls openssl".split())
 _GLOBAL = frozenset(["-g", "--global", "global", "config"])
@@ -63,8 +64,10 @@ LEFTOVERS: tuple[Leftover, ...] = (
     Leftover(_NODE, "**/node_modules", "node_modules/p/index.js", "package.json", _NPM),
     Leftover(_OTHER, "**/target", "target/debug/x", "Cargo.toml", frozenset({"cargo"})),
     Leftover(_OTHER, "**/target", "target/x.jar", "pom.xml", frozenset({"mvn", "mvnw"})),
-    Leftover(_OTHER, "**/.gradle", ".gradle/x", "build.gradle", frozenset({"gradle", "gradlew"})),
-    Leftover(_OTHER, "**/build", "build/x", "build.gradle", frozenset({"gradle", "gradlew"})),
+    Leftover(_OTHER, "**/.gradle", ".gradle/x", "build.gradle", _GRADLE),
+    Leftover(_OTHER, "**/.gradle", ".gradle/x", "build.gradle.kts", _GRADLE),
+    Leftover(_OTHER, "**/build", "build/x", "build.gradle", _GRADLE),
+    Leftover(_OTHER, "**/build", "build/x", "build.gradle.kts", _GRADLE),
     Leftover(_OTHER, "**/bin", "bin/Debug/x.dll", ".csproj", frozenset({"dotnet"})),
     Leftover(_OTHER, "**/obj", "obj/project.assets.json", ".csproj", frozenset({"dotnet"})),
     Leftover(_OTHER, "_build", "_build/dev/x", "mix.exs", frozenset({"mix"})),

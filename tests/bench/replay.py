@@ -88,9 +88,8 @@ class Held:
 
     def decision(self, at: int) -> Decision:
         """What the model says of a commit after the one before."""
-        ignore = self.build.context.ignore
-        held = {self.build.path, *([] if ignore is None else [ignore.path])}
-        paths = self.log[at][1] - held
+        path = self.build.path
+        paths = self.log[at][1] - {path, f"{path}.dockerignore", f"{self.top}.dockerignore"}
         inside = frozenset(p[len(self.top) :] for p in paths if p.startswith(self.top))
         return Decision("commit", self.log[at][0][:10], (), self.whole, Change(edits=inside))
 

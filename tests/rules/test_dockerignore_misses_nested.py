@@ -42,8 +42,23 @@ def test_node_modules_of_nested_packages():
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "manifest"),
+    [
+        ("bin/\nobj/\n", "**/bin/\n**/obj/\n", "src/Web/Web.csproj"),
+        ("target\n", "**/target\n", "core/pom.xml"),
+        ("build\n", "**/build\n", "app/build.gradle.kts"),
+    ],
+)
+def test_outputs_of_nested_projects(before, after, manifest):
+    files = {"Dockerfile": "FROM a\nCOPY . .\n", manifest: ""}
+    check_fixed(rule, before, after, files, edit=manifest, path=".dockerignore")
+
+
+@pytest.mark.parametrize(
     ("ignore", "files"),
     [
+        ("target\n", FILES | {"crates/a/Cargo.toml": ""}),
+        ("bin\n", FILES | {"Web.csproj": "", "tools/bin/run": ""}),
         ("**/__pycache__\n", FILES),
         ("/__pycache__\n", FILES),
         ("__pycache__\napp\n", FILES),
