@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from rules.model.cache import Build, Layer
 from rules.model.downloads import Family, families, is_apart
 from rules.model.finding import Edit, Finding, Fix, Silence
+from rules.model.lineage import seen_by
 from rules.model.mounting import in_the_way, needed_places, remove_first
 from rules.model.mounts import Place, UnsureError, is_inside
-from rules.model.order import inherited
 from rules.model.prose import code, listed
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 from rules.model.rule import Example, Rule
@@ -88,8 +88,7 @@ def _look(family: Family, layer: Layer, *, first: bool) -> Finding | None:
 
 def _is_seen(build: Build, layer: Layer) -> bool:
     """Whether no RUN before may have changed the settings of the base image unseen."""
-    before = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
-    runs = [o for o in [*inherited(build, layer.stage), *before] if o.script is not None]
+    runs = [other for other in seen_by(build, layer) if other.script is not None]
     return all(is_apart(build, other) for other in runs)
 
 

@@ -12,11 +12,11 @@ stages, or no step that builds.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.model.accounts import base_image
 from rules.model.cache import Build
-from rules.model.downloads import MOST_RUNS, Use, uses_of
+from rules.model.downloads import MOST_LAYERS, Use, uses_of
 from rules.model.finding import Finding
 from rules.model.installs.find import processes_of
+from rules.model.lineage import base_image
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -128,7 +128,7 @@ def find(build: Build) -> Iterator[Finding]:
     if len(build.dockerfile.stages) != 1:
         return
     runs = {layer.instruction.keyword for layer in build.layers} & {"CMD", "ENTRYPOINT"}
-    if len(build.layers) > MOST_RUNS:
+    if len(build.layers) > MOST_LAYERS:
         return
     uses = [use for layer in build.layers for use in uses_of(build, layer)]
     building = next((use for use in uses if _builds(build, use)), None)

@@ -3,13 +3,12 @@
 A mount below the home of an account whose number is not known could not be written to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rules.model.cache import Build, Layer
-from rules.model.images import Image, read_image
 from rules.model.installs.find import processes_of
-from rules.model.order import inherited
+from rules.model.lineage import base_image, seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +31,6 @@ _IN_IMAGES = {
 """Accounts that images come with, from the images' own Dockerfiles."""
 
 
-def base_image(build: Build, stage: int) -> Image:
-    """The image that a stage is built on in the end, through the stages between."""
-    starts = starts_of(build)
-    while (parent := starts[stage].parent) is not None:
-        stage = parent
-    return read_image(starts[stage].image or build.dockerfile.stages[stage].image)
-
-
-def starts_of(build: Build) -> Mapping[int, Layer]:
-    """The FROM of each stage."""
-    found: dict[int, Layer] | None = build.remembered.get(("starts",))
-    if found is None:
-        froms = [layer for layer in build.layers if layer.instruction.keyword == "FROM"]
-        found = build.remembered["starts",] = {layer.stage: layer for layer in froms}
-    return found
-
-
 def account_of(build: Build, layer: Layer, user: str | None) -> Account | None:
     """The account of a user as USER or a wrapper names it; None when it is not certain."""
     if user is None:
@@ -65,8 +47,7 @@ def account_of(build: Build, layer: Layer, user: str | None) -> Account | None:
 
 def _made(build: Build, layer: Layer) -> Iterator[Account]:
     """Accounts that RUNs before a layer make, the last first."""
-    mine = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
-    for other in reversed([*inherited(build, layer.stage), *mine]):
+    for other in reversed(seen_by(build, layer)):
         if other.instruction.keyword != "RUN" or not other.words & _MAKERS.keys():
             continue
         for process in processes_of(build, other):

@@ -7,14 +7,13 @@ fix, or none does.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rules.model.accounts import starts_of
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import may_say, processes_of
 from rules.model.installs.install import Cache, Call, Manager, Reads
+from rules.model.lineage import seen_by, starts_of
 from rules.model.managers import PROGRAMS, manager_of
 from rules.model.mounts import Place, UnsureError, find_places
-from rules.model.order import inherited
 from rules.model.processes import Process
 
 _ASKING = frozenset(
@@ -116,8 +115,7 @@ def uses_of(build: Build, layer: Layer) -> tuple[Use, ...]:
 
 
 def _read(build: Build, layer: Layer) -> Iterator[Use]:
-    mine = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
-    image = Copied(build, [o for o in [*inherited(build, layer.stage), *mine] if o.copy])
+    image = Copied(build, [other for other in seen_by(build, layer) if other.copy is not None])
     for process in processes_of(build, layer):
         manager = manager_of(process.name) if process.name else None
         if manager is None:
@@ -132,17 +130,16 @@ def _read(build: Build, layer: Layer) -> Iterator[Use]:
         yield Use(layer, process, manager, reads)
 
 
-MOST_RUNS = 200
-"""A file with more RUNs is not looked at for mounts."""
+MOST_LAYERS = 400
+"""A file with more instructions is not looked at for mounts."""
 
 
 def families(build: Build) -> Iterator[Family]:
     """The families of a build, each manager's apart, those of the first RUN first."""
     by_manager: dict[str, list[Use]] = {}
-    runs = [layer for layer in build.layers if layer.instruction.keyword == "RUN"]
-    if len(runs) > MOST_RUNS:
+    if len(build.layers) > MOST_LAYERS:
         return
-    calling = [layer for layer in runs if uses_of(build, layer)]
+    calling = [layer for layer in build.layers if uses_of(build, layer)]
     for layer in calling:
         for use in uses_of(build, layer):
             if not _only_asks(use):

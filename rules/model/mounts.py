@@ -3,13 +3,13 @@
 import posixpath
 from dataclasses import dataclass
 
-from rules.model.accounts import ROOT, Account, account_of, base_image
+from rules.model.accounts import ROOT, Account, account_of
 from rules.model.cache import Build, Layer
 from rules.model.images import Image
 from rules.model.installs.find import may_say, processes_of
 from rules.model.installs.install import LATEST, Cache, Manager
+from rules.model.lineage import base_image, seen_by
 from rules.model.mount import Mount
-from rules.model.order import inherited
 from rules.model.processes import Process
 from rules.model.sources import clean
 from rules.model.variables import Variable
@@ -219,8 +219,7 @@ def is_meant_for(manager: Manager, target: str) -> bool:
 
 def hides_files(build: Build, layer: Layer, folder: str) -> bool:
     """Whether a COPY before a RUN puts files where a mount would hide them, or may."""
-    mine = [other for other in build.layers[: layer.index] if other.stage == layer.stage]
-    for other in [*inherited(build, layer.stage), *mine]:
+    for other in seen_by(build, layer):
         copy = other.copy
         if copy is None:
             continue
@@ -241,8 +240,7 @@ def hides_files(build: Build, layer: Layer, folder: str) -> bool:
 
 def is_moved_before(build: Build, layer: Layer, cache: Cache) -> bool:
     """Whether a command before, in the stage or in the RUN, may have moved the cache."""
-    mine = [other for other in build.layers[: layer.index + 1] if other.stage == layer.stage]
-    for other in [*inherited(build, layer.stage), *mine]:
+    for other in (*seen_by(build, layer), layer):
         if other.instruction.keyword == "RUN" and cache.moved_by:
             calls = processes_of(build, other) if may_say(other, _programs(cache)) else ()
             if any(says(process, command) for process in calls for command in cache.moved_by):

@@ -282,7 +282,7 @@ def test_a_builder_without_mounts_gets_none(call):
     [
         "FROM python:3\n" + "RUN pip install x\n" * 3900,
         "FROM python:3\n" + "RUN pip install x && pip cache purge\n" * 190,
-        "FROM python:3\n" + "COPY . /\n" * 3700 + "RUN npm ci\n" * 190,
+        "FROM python:3\n" + "COPY . /\nRUN npm ci\n" * 195,
         "FROM python:3\n" + "RUN useradd -m -u 5 app\n" * 100 + "USER b\nRUN npm ci\n" * 90,
         "FROM python:3 AS s0\n" + "".join(f"FROM s{i} AS s{i + 1}\nRUN npm ci\n" for i in range(190)),
         "FROM python:3\nRUN pip install x && rm " + "/root/.cache/pip/a " * 400 + "\n",

@@ -1,6 +1,7 @@
 import pytest
 
-from rules.model.accounts import ROOT, Account, account_of, base_image
+from rules.model.accounts import ROOT, Account, account_of
+from rules.model.lineage import base_image, seen_by
 from tests.rules.tools import build
 
 
@@ -46,6 +47,13 @@ def test_an_account_is_known_by_the_call_that_makes_it(call, account):
 )
 def test_images_come_with_accounts(image, user, account):
     assert asked("", user, image) == account
+
+
+def test_a_step_sees_its_own_stage_and_those_that_it_is_built_on():
+    text = "FROM a AS a\nRUN 1\nFROM b AS b\nRUN 2\nFROM a\nRUN 3\nRUN 4\n"
+    whole = build({"Dockerfile": text})
+    lines = [layer.instruction.span.start for layer in seen_by(whole, whole.layers[-1])]
+    assert lines == [1, 2, 5, 6]
 
 
 def test_the_base_is_found_through_the_stages_between():

@@ -1,0 +1,43 @@
+"""What stands before a step: in its stage, and in the stages that this one is built on."""
+
+from collections.abc import Mapping
+
+from rules.model.cache import Build, Layer
+from rules.model.images import Image, read_image
+
+
+def starts_of(build: Build) -> Mapping[int, Layer]:
+    """The FROM of each stage."""
+    found: dict[int, Layer] | None = build.remembered.get(("starts",))
+    if found is None:
+        froms = [layer for layer in build.layers if layer.instruction.keyword == "FROM"]
+        found = build.remembered["starts",] = {layer.stage: layer for layer in froms}
+    return found
+
+
+def base_image(build: Build, stage: int) -> Image:
+    """The image that a stage is built on in the end, through the stages between."""
+    starts = starts_of(build)
+    while (parent := starts[stage].parent) is not None:
+        stage = parent
+    return read_image(starts[stage].image or build.dockerfile.stages[stage].image)
+
+
+def seen_by(build: Build, layer: Layer) -> tuple[Layer, ...]:
+    """The layers that a layer's step finds done, the oldest first."""
+    start = starts_of(build)[layer.stage]
+    return (*_inherited(build, start), *build.layers[start.index : layer.index])
+
+
+def _inherited(build: Build, start: Layer) -> tuple[Layer, ...]:
+    """The layers of all stages that the stage of a FROM is built on."""
+    key = ("inherited", start.stage)
+    found: tuple[Layer, ...] | None = build.remembered.get(key)
+    if found is None:
+        found = ()
+        if start.parent is not None:
+            above = starts_of(build)[start.parent]
+            mine = (layer for layer in build.layers[above.index :] if layer.stage == above.stage)
+            found = (*_inherited(build, above), *mine)
+        build.remembered[key] = found
+    return found
