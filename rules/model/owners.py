@@ -7,10 +7,10 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rules.model.accounts import base_image
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces, processes_of
+from rules.model.lineage import base_image
 from rules.model.order import inherited
 from rules.model.places import is_project_folder
 
