@@ -10,7 +10,9 @@ DIR is a folder of git clones named OWNER+NAME. The rules of the measurement, fi
   are left out: what people do to it is not ours to foretell.
 - An expensive step is a RUN with more in it than `rules.model.replay.CHEAP`. The builder is taken to have
   kept every layer of the commit before.
-- Flagged is a Dockerfile with at least one fix. Dockerfiles without a finding count as they are.
+- Flagged is a Dockerfile with at least one fix of the order or context rules (after the first run: "at
+  least one fix" counted files with a cache mount alone, which is not meant to re-run less). Dockerfiles
+  without a finding count as they are.
 - Intervals are bootstraps by repository, seed 1: files of one repository are not independent.
 """
 
@@ -24,6 +26,7 @@ from pathlib import Path
 
 import click
 
+import rules
 from bot.clone import Clone, GitError
 from bot.replay import Replayed, replay_clone
 
@@ -64,7 +67,7 @@ def halved(files: Sequence[Judged]) -> float | None:
 
 
 def flagged(files: Sequence[Judged]) -> list[Judged]:
-    """Those with a fix."""
+    """Those with a fix that is meant to re-run less."""
     return [file for file in files if file.flagged]
 
 
@@ -88,7 +91,8 @@ def interval(files: Sequence[Judged], measure: Measure, draws: int = DRAWS) -> t
 def judge(name: str, replayed: Replayed) -> Judged:
     """What one replay says."""
     done = replayed.replay
-    return Judged(name, replayed.path, done.now, done.fixed, bool(replayed.fixes))
+    spares = any(rules.BY_NAME[rule].strategy != "mounts" for rule in replayed.fixes)
+    return Judged(name, replayed.path, done.now, done.fixed, spares)
 
 
 def judge_all(repos: Path, left_out: Counter[str]) -> Iterator[tuple[Judged, Replayed]]:
@@ -113,7 +117,7 @@ def judge_all(repos: Path, left_out: Counter[str]) -> Iterator[tuple[Judged, Rep
                 yield judge(name, replayed), replayed
 
 
-def show(files: Sequence[Judged], rules: Counter[str], left_out: Counter[str]) -> None:
+def show(files: Sequence[Judged], fixes: Counter[str], left_out: Counter[str]) -> None:
     """Print the table."""
     some = flagged(files)
     click.echo(
@@ -131,7 +135,7 @@ def show(files: Sequence[Judged], rules: Counter[str], left_out: Counter[str]) -
         if value is not None:
             low, high = interval(among, measure)
             click.echo(f"{label:44}{value:6.2f}   95 % of draws {low:.2f} to {high:.2f}")
-    for rule, count in rules.most_common():
+    for rule, count in fixes.most_common():
         click.echo(f"fixed by {rule}: {count}")
     for reason, count in sorted(left_out.items()):
         click.echo(f"left out, {reason}: {count}")
@@ -143,15 +147,15 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True, metavar="DIR")
     parser.add_argument("--each", action="store_true", help="print each Dockerfile too")
     given = parser.parse_args()
-    left_out, rules, files = Counter[str](), Counter[str](), []
+    left_out, fixes, files = Counter[str](), Counter[str](), []
     for file, replayed in judge_all(given.repos, left_out):
         files.append(file)
-        rules.update(replayed.fixes)
+        fixes.update(replayed.fixes)
         if given.each:
             click.echo(
                 f"{file.now:5}{file.fixed:5} {file.repository}:{file.path} {' '.join(replayed.fixes)}"
             )
-    show(files, rules, left_out)
+    show(files, fixes, left_out)
 
 
 if __name__ == "__main__":
