@@ -81,6 +81,11 @@ class Conversation:
         return frozenset().union(*threads, *reviews)
 
     @property
+    def standing(self) -> int:
+        """How many comments of ours wait for somebody to do something."""
+        return sum(not thread.resolved and not thread.hidden for thread in self.threads)
+
+    @property
     def visible(self) -> frozenset[str]:
         """Fingerprints of comments that stand on lines of the diff as it is now."""
         return frozenset().union(*(t.fingerprints for t in self.threads if not t.outdated))

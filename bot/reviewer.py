@@ -163,7 +163,9 @@ async def _post(
     what is refused then goes into the check run.
     """
     config = pull.settings.config
-    most = 0 if pull.draft and config.drafts != "review" else config.most_comments
+    most = max(0, config.most_comments - pull.conversation.standing)
+    if pull.draft and config.drafts != "review":
+        most = 0
     said = pull.conversation.said
     page = pull.new_file_page
     composed = await asyncio.to_thread(

@@ -241,3 +241,19 @@ async def test_nothing_that_we_do_leads_us_to_do_anything(bot, pull, app, github
     for event, subject, action in told:
         assert await bot.hear(event, subject, action, sender=me) is None
     assert len(github.requests) == asked
+
+
+async def test_what_was_too_much_for_one_review_does_not_trickle_in_with_the_next(bot, repository):
+    """`max_comments` is how many stand at a time, not how many each push may add."""
+    repository.commit("main", {PATH: "max_comments: 1"})
+    apart = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y a\n# {}\n# x\n# x\n# x\n"
+    twice = apart + apart.replace("-y a", "-y b")
+    repository.commit("feature", {"Dockerfile": twice})
+    pull = repository.open_pull_request("feature")
+    await bot.opened(pull)
+    pull.push({"Dockerfile": twice.replace("# {}", "# y")})
+    await bot.pushed(pull)
+    assert len(pull.comments) == 1
+    pull.threads[0].resolve("maria")
+    await bot.pushed(pull)
+    assert len(pull.comments) == 2
