@@ -71,6 +71,11 @@ WHERE id = :row AND ticket = :ticket
     AND (claim IS NULL OR claim = :broken OR claim LIKE :ticket || '/%')
 RETURNING job, starts
 """
+_LET_GO = """
+UPDATE layerwise_pull
+SET claim = NULL, ticket = :new, starts = 0, due = :now, changed = :now, queued = 0
+WHERE id = :row AND ticket IS NOT NULL AND ticket <> :ticket AND claim LIKE :ticket || '/%'
+"""
 _FINISH = """
 UPDATE layerwise_pull SET claim = NULL, changed = :now,
     due = CASE WHEN ticket = :ticket THEN :due ELSE :now END,
@@ -189,6 +194,7 @@ class Ledger:
     async def claim(self, row: str, ticket: str, *, broken: str = "") -> Claim | Held | None:
         """Take the job for the workflow `ticket`, None when another has taken its place.
 
+        A workflow that was cut short while a new push came gives its claim up to that one.
         `broken` is a claim whose workflow is known to have ended.
         """
         return await self._do(lambda connection: _claim(connection, row, ticket, broken))
@@ -328,6 +334,7 @@ def _claim(connection: sa.Connection, row: str, ticket: str, broken: str) -> Cla
     taken = run(connection, _CLAIM, **values).first()
     if taken is not None:
         return Claim(row, ticket, claim, Job.from_json(taken.job), taken.starts)
+    run(connection, _LET_GO, row=row, ticket=ticket, new=uuid.uuid4().hex, now=time.time())
     sql = "SELECT ticket, claim FROM layerwise_pull WHERE id = :row"
     found = run(connection, sql, row=row).first()
     if found is None or found.ticket != ticket or found.claim is None:

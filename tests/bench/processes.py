@@ -55,6 +55,10 @@ class Process:
         self.popen.stdin.flush()
         return self.line()
 
+    def last_words(self) -> str:
+        """The end of its log."""
+        return Path(self.log.name).read_text()[-2000:]
+
     def cpu(self) -> float:
         """Seconds of CPU that it has used."""
         fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
@@ -99,12 +103,16 @@ class Service:
             "DATABASE_URL": database,
         }
 
-    def start(self, only: str = "", port: int = 0) -> tuple[Process, int]:
-        """A server, when it answers, and its port."""
-        port = port or free_port()
+    def spawn(self, only: str, port: int) -> Process:
+        """A server that begins to start. `only`: "web", "worker", or "" for both."""
         part = ["--only", only] if only else []
         environment = {**self.environment, "PORT": str(port)}
-        process = Process("bot", "serve", *part, environment=environment)
+        return Process("bot", "serve", *part, environment=environment)
+
+    def start(self, only: str = "") -> tuple[Process, int]:
+        """A server, when it answers, and its port."""
+        port = free_port()
+        process = self.spawn(only, port)
         wait_for(f"http://127.0.0.1:{port}/healthz")
         return process, port
 

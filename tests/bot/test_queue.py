@@ -348,6 +348,20 @@ async def test_a_workflow_that_was_lost_is_found(url, desk):
     assert len(desk.done) == 1
 
 
+async def test_a_push_that_came_before_a_crash_is_done_after_it(url, desk):
+    moved = []
+    async with Queue(url) as queue:
+        await queue.put(job(at=1))
+        await queue._ledger.move(lambda _, ticket, row, __: moved.append((row, ticket)))
+        await queue._ledger.claim(*moved[0])
+        await queue.put(job(at=2))  # and here the process is killed; its workflow starts again
+        assert await queue._ledger.claim(*moved[0]) is None
+    async with desk.queue(url) as queue:
+        await until(lambda: desk.done)
+        await idle(queue)
+    assert [done.updated_at[-3:] for done in desk.done] == ["02Z"]
+
+
 async def test_what_is_over_is_forgotten_and_what_waits_is_not(url, desk, monkeypatch):
     async with desk.queue(url) as queue:
         first = job(1)
