@@ -31,7 +31,6 @@ _CI = frozenset(
     bitbucket-pipelines.yml codecov.yml renovate.json .renovaterc .renovaterc.json
     """.split()
 )
-_COMPOSE = ("docker-compose", "compose.y")
 _PROSE = tuple(".md .rst .adoc .png .jpg .jpeg .gif .svg .webp .drawio .puml .mmd .pdf".split())
 _TEXT = (".md", ".rst", ".adoc")
 _KEPT = ("license", "licence", "copying", "notice")
@@ -108,9 +107,7 @@ def _group(top: str, paths: list[str]) -> Group | None:
     folder = paths != [top]
     if top in _CI:
         return "ci"
-    if not folder and (
-        is_dockerfile(top) or top.endswith(".dockerignore") or top.startswith(_COMPOSE)
-    ):
+    if not folder and (is_dockerfile(top) or top.endswith(".dockerignore") or _is_compose(top)):
         return "build"
     if folder and top in _TEST_FOLDERS:
         return "tests"
@@ -118,6 +115,11 @@ def _group(top: str, paths: list[str]) -> Group | None:
         return None if top.lower().startswith(_KEPT) else "docs"
     prose = top in _DOC_FOLDERS and all(path.lower().endswith(_PROSE) for path in paths)
     return "docs" if prose and any(path.lower().endswith(_TEXT) for path in paths) else None
+
+
+def _is_compose(name: str) -> bool:
+    """`docker-compose.dcproj` is a project of .NET."""
+    return name.startswith(("docker-compose", "compose.")) and name.endswith((".yml", ".yaml"))
 
 
 def _allowed(build: Build) -> list[Group]:

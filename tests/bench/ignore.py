@@ -3,11 +3,13 @@
 DIR is a folder of git clones. For each Dockerfile that copies its whole context, the ignore file is
 proposed as if there were none. Nothing that a COPY or a bind mount names may be lost, nor what an
 install reads; and no other text of the context should name what is. How many of the last commits
-changed only files that the proposal keeps back is counted along.
+changed only files that the proposal keeps back is counted along. With `--builds N`, N of them are built
+by the engine without and with the proposal, on fakes that fail where the real tools would miss a file.
 """
 
 import argparse
 import posixpath
+import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +26,13 @@ from rules.model.installs.find import pieces
 from rules.model.proposal import propose, proposed_path, takers
 from rules.model.repository import Repository
 from rules.model.settings import mentions
+from tests.bench.audit import check_out, faked
+from tests.engine.build import Case
+from tests.engine.build import build as build_really
+from tests.engine.engine import use
 
+LEAST = 5
+"""Files of a context that is worth a build."""
 MAX_BYTES = 300_000
 MAX_TEXTS = 5_000
 
@@ -40,12 +48,14 @@ class Checked:
     named: list[str] = field(default_factory=list)
     spared: int = 0
     commits: int = 0
+    build: Build | None = None
 
 
 def without_ignore(tree: Repository, path: str) -> Repository:
     """The tree without the ignore files that could govern this Dockerfile."""
     gone = {p for p in tree.paths if p.endswith(".dockerignore")}
-    return replace(tree, paths=tree.paths - gone, missing=set())
+    kept, links = tree.paths - gone, tree.symlinks - gone
+    return replace(tree, paths=kept, symlinks=links, missing=set())
 
 
 def check(clone: Clone, tree: Repository, path: str) -> Checked | None:
@@ -65,7 +75,7 @@ def check(clone: Clone, tree: Repository, path: str) -> Checked | None:
     after = build.with_files({proposed_path(build): text})
     lost = sorted(set(build.context.files) - set(after.context.files))
     lines = [line for line in text.split("\n") if line and not line.startswith("#")]
-    found = Checked(f"{clone.folder.name}:{path}", lines, lost)
+    found = Checked(f"{clone.folder.name}:{path}", lines, lost, build=build)
     found.faults = [f"an install reads {p}" for p in lost if p in wanted]
     for before, now in zip(build.layers, after.layers, strict=True):
         if before.copy is not None and now.copy is not None and before.copy.local:
@@ -138,9 +148,44 @@ def _count(found: Checked, build: Build, after: Build) -> None:
         found.spared += bool(sent) and not any(after.context.may_send(p) for p in sent)
 
 
+def built(folder: Path, done: list[Checked], wanted: int) -> None:
+    """Build some of them without and with the proposal; what then fails is a fault."""
+    engine, count = use(), 0
+    for each in sorted(
+        done, key=lambda found: len(found.build.context.files if found.build else ())
+    ):
+        build = each.build
+        if count >= wanted:
+            return
+        if build is None or len(build.context.files) < LEAST:
+            continue
+        name, _, path = each.name.partition(":")
+        clone, top = Clone(folder / name), f"{build.context.root}/" if build.context.root else ""
+        with tempfile.TemporaryDirectory(prefix="layerwise-ignore-") as place, engine.alone():
+            target = Path(place, "context")
+            if not path.startswith(top) or not check_out(
+                clone, clone.commit("HEAD"), build.context.root, target
+            ):
+                continue
+            for file in target.rglob("*.dockerignore"):
+                file.unlink()
+            case = Case(target, path.removeprefix(top), images=faked(build), shims="faithful")
+            before = build_really(engine, case)
+            if before.error is not None:
+                click.echo(f"not built: {each.name}: {before.error[-120:]!r}", err=True)
+                continue
+            (target / ".dockerignore").write_text(propose(build))
+            after = build_really(engine, case)
+        count += 1
+        click.echo(f"built {count}: {each.name}: {'fails' if after.error else 'well'}", err=True)
+        if after.error is not None:
+            each.faults.append(f"the build fails: {after.error[-200:]!r}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repos", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--builds", type=int, default=0, metavar="N")
     given = parser.parse_args()
     done: list[Checked] = []
     for place in sorted(path for path in given.repos.iterdir() if path.is_dir()):
@@ -154,6 +199,8 @@ def main() -> None:
                     done.append(found)
         except (GitError, IndexError) as error:
             click.echo(f"left out: {place.name}: {error}", err=True)
+    if given.builds:
+        built(given.repos, done, given.builds)
     for each in done:
         share = f"{each.spared}/{each.commits}"
         click.echo(f"{share:>8}  {each.name}: {' '.join(each.lines)}")

@@ -93,6 +93,7 @@ jobs:
          "**/node_modules"),
         ({"Cargo.toml": "", "Dockerfile": "FROM rust\nCOPY target/release/x /\nCOPY . .\n"
           "RUN cargo build\n", "target/release/x": ""}, "**/target"),
+        ({"docker-compose.dcproj": "", "compose.yaml": ""}, "docker-compose.dcproj"),
         ({"docker-compose.yml": "", "web.Dockerfile": "FROM a\nCOPY docker-compose.yml /\n"},
          "docker-compose.yml"),
     ],
