@@ -81,9 +81,10 @@ def _report(family: Family, mounting: Mounting) -> Finding:
     gone = {word for purge in mounting.purges for word in purge.operands}
     plain = [" ".join(w.raw for w in use.process.argv if w not in gone) for use in mine]
     verb = "downloads" if len(mine) == 1 else "download"
+    what = "what no mount keeps" if layer in mounting.partly else "every package"
     message = (
-        f"Whenever this layer is built again, {listed([use.words for use in mine])} {verb} every "
-        f"package again. A cache mount keeps the downloads where the builder keeps its disk."
+        f"Whenever this layer is built again, {listed([use.words for use in mine])} {verb} {what} "
+        f"again. A cache mount keeps the downloads where the builder keeps its disk."
     )
     others = [each.instruction.span.start for each in mounting.lacking if each is not layer]
     if others:

@@ -31,6 +31,8 @@ class Mounting:
     settings: tuple[str, ...]
     """Files of the base image that go too."""
     edits: tuple[Edit, ...]
+    partly: tuple[Layer, ...]
+    """Those that have a mount for a part of what they download."""
 
 
 def mount_all(family: Family) -> Mounting | None:
@@ -44,7 +46,7 @@ def mount_all(family: Family) -> Mounting | None:
     lacking = [
         layer
         for layer in layers
-        if not all(is_mounted(layer, place) for place in places[layer.index])
+        if not all(is_mounted(layer, p) for p in places[layer.index] if not p.cache.compiled)
     ]
     if not lacking:
         return None
@@ -64,7 +66,8 @@ def mount_all(family: Family) -> Mounting | None:
     edits: list[Edit] = []
     settings = in_the_way(family, layers, everywhere)
     for layer in layers:
-        flags = [p.flag for p in places[layer.index] if not is_mounted(layer, p)]
+        unmounted = [p for p in places[layer.index] if not is_mounted(layer, p)]
+        flags = [p.flag for p in unmounted] if layer in lacking else []
         words = _first_words(build, layer, settings) if layer is layers[0] else ""
         if flags or words:
             edits.append(_in_front(build, layer, flags, words))
@@ -73,7 +76,9 @@ def mount_all(family: Family) -> Mounting | None:
     for purge in purges:
         edits += without(build, purge)
     uses = [use for use in family.uses if use.layer in lacking and use.reads is not None]
-    return Mounting(tuple(lacking), tuple(uses), tuple(purges), settings, tuple(sorted(set(edits))))
+    partly = [la for la in lacking if any(is_mounted(la, p) for p in places[la.index])]
+    every = tuple(sorted(set(edits)))
+    return Mounting(tuple(lacking), tuple(uses), tuple(purges), settings, every, tuple(partly))
 
 
 def needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:

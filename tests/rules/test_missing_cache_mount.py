@@ -191,6 +191,8 @@ def test_what_would_empty_the_cache_goes_with_the_mount(before, after):
         PY + f"CMD {INSTALL}\n",
         PY + "RUN pip --version && npm --version\n",
         GO + "RUN go version\n",
+        GO.replace("AS build", "AS b")
+        + "COPY . .\nRUN --mount=type=cache,target=/go/pkg/mod/ go build -o /a .\nFROM alpine\nCOPY --from=b /a /a\n",
         PY + "RUN uv python install 3.12\n",
         "FROM elixir\nRUN mix local.hex --force\n",
     ],

@@ -210,6 +210,7 @@ GO = Manager(
             variables=(("GOCACHE", ""), ("XDG_CACHE_HOME", "/go-build")),
             cleaned_by=("go clean -cache",),
             not_for=("mod", "work"),
+            compiled=True,
             moved_by=("go env -w",),
         ),
     ),

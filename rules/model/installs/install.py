@@ -57,6 +57,8 @@ class Cache:
     """Whether two calls must not use it at once."""
     shared: bool = False
     """Later calls of the tool read from it: each RUN that calls it needs the mount, or none."""
+    compiled: bool = False
+    """It holds what was built, not downloads: that it alone lacks a mount is no fault."""
     refused: str | None = None
     """Why never a mount: what else lies there and is used afterwards."""
     moved_with: tuple[str, ...] = ()
