@@ -4,6 +4,7 @@ import pytest
 
 from bot.config import PATH
 from tests.bot.ears import NAIVE, SOURCE, naive
+from tests.github.reviews import add_review, place
 from tests.github.standin import PERMISSIONS
 
 FIXED = """\
@@ -257,3 +258,14 @@ async def test_what_was_too_much_for_one_review_does_not_trickle_in_with_the_nex
     pull.threads[0].resolve("maria")
     await bot.pushed(pull)
     assert len(pull.comments) == 2
+
+
+async def test_our_comment_is_found_behind_a_hundred_of_others(bot, repository, github):
+    pull = naive(repository)
+    anchor = place(pull, pull.head_sha, {"path": "Dockerfile", "line": 1})
+    chat = [(anchor, f"What is {n}?") for n in range(120)]
+    add_review(pull, github.account("maria"), "COMMENTED", "Questions", pull.head_sha, chat)
+    for _ in range(2):
+        await bot.opened(pull)
+    assert len([c for c in pull.comments if c.author == bot.app.bot]) == 1
+    assert any("...threads" in r.body["query"] and r.body["variables"].get("after") for r in github.asked("POST /graphql"))  # fmt: skip
