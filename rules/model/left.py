@@ -60,13 +60,15 @@ def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Left | None:
         if manager is None or reads is None or not reads.project:
             continue
         builds = reads.needs_source is not None
-        if builds and is_fetched(build, layer, manager, source):
+        apart = builds or reads.split is not None
+        if apart and is_fetched(build, layer, manager, source):
             continue
         reason = _reason(build, layer, source, piece)
         if builds and reads.split is None:
             return Left(layer, source, piece, reads.needs_source or reason, reads.instead)
         names = list(dict.fromkeys(posixpath.basename(p) for p in _manifests(piece)))
-        return Left(layer, source, piece, reason, f"Its packages come from {listed(names)} alone.")
+        alone = f"Its packages come from {listed(names)} alone."
+        return Left(layer, source, piece, reason, reads.instead or alone)
     return None
 
 
@@ -94,11 +96,12 @@ def _manifests(piece: Piece) -> tuple[str, ...]:
 
 
 def _brings_source(layer: Layer) -> bool:
-    """Whether a layer copies files of the context, wherever, that no install is known to read."""
+    """Whether a layer copies folders of the context, wherever, with more than manifests."""
     copy = layer.copy
     if copy is None or not from_context(copy) or copy.destination is None or not copy.files:
         return False
-    return not all(is_manifest(path) for path in copy.files)
+    broad = copy.sources is None or any(match.folder for match in copy.matches)
+    return broad and not all(is_manifest(path) for path in copy.files)
 
 
 def _is_broad(build: Build, source: str) -> bool:

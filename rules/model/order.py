@@ -15,6 +15,8 @@ _PASSIVE = frozenset(
     "WORKDIR".split()
 )
 """Instructions that read nothing of what was copied."""
+MOST_MANIFESTS = 12
+"""More of them in a row nobody keeps up to date by hand."""
 
 
 @dataclass(frozen=True)
@@ -197,12 +199,14 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
         if layer.copy is not None and is_source(build, layer):
             stretch.copies.append(layer)
         elif layer.copy is not None:
-            if not all(_apart(layer.copy, source.copy) for source in stretch.copies):
+            if not all(_apart(layer.copy, each.copy) for each in stretch.copies):
                 return stretch, at + 1
         elif layer.instruction.keyword == "RUN":
             targets = [s.copy.destination or "/" for s in stretch.copies if s.copy is not None]
             everything = pieces(build, layer, [*before, *layers[:at]], targets)
             stop = next((p for p in everything if p.reads_source is not None), None)
+            source = stretch.copies[0]
+            stop = stop or next((p for p in everything if _fetches(build, layer, p, source)), None)
             if everything and stop is None:
                 stretch.passed.append(Passed(layer, everything))
                 continue
@@ -235,6 +239,17 @@ def _stop(
             stop.item, stop.processes, None, manager, reads.split.reads, fetch=reads.split
         )
         stretch.passed.append(Passed(layer, [*free, first], everything[at:]))
+
+
+def _fetches(build: Build, layer: Layer, piece: Piece, source: Layer) -> bool:
+    """Whether an install reads manifests alone, and yet fetches before by fewer, or should.
+
+    It has done so, or it reads more of them than one lists.
+    """
+    reads, manager = piece.reads, piece.manager
+    if manager is None or reads is None or reads.split is None:
+        return False
+    return len(reads.files) > MOST_MANIFESTS or is_fetched(build, layer, manager, source)
 
 
 def is_fetched(build: Build, run: Layer, manager: Manager, source: Layer) -> bool:

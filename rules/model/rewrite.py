@@ -10,11 +10,9 @@ from rules.model.dockerfile import Instruction
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import Piece
-from rules.model.order import Move, Passed, inherited, only_prepares
+from rules.model.order import MOST_MANIFESTS, Move, Passed, inherited, only_prepares
 from rules.model.prose import code
 
-MOST_MANIFESTS = 12
-"""More of them in a row nobody keeps up to date by hand."""
 _QUOTED = frozenset(" \t*?[]\\$\"'")
 
 
@@ -30,6 +28,8 @@ def put_source_last(build: Build, move: Move) -> Fix:
     """
     _check_split(move)
     manifests = _manifest_copies(build, move)
+    if move.last.pieces[-1].fetch is not None and move.crossed == [move.last.layer]:
+        return _fetch_above(build, move, manifests)
     moved = [_moved(build, move, layer) for layer in move.copies]
     newline = build.dockerfile.newline
     edits = _keep_out(build, move)
@@ -43,6 +43,32 @@ def put_source_last(build: Build, move: Move) -> Fix:
     gap = newline * (2 if any(apart) else 1)
     edits += _behind(build, move, gap + (newline * (2 if apart[0] else 1)).join(moved), gap)
     return Fix(tuple(sorted(edits)))
+
+
+def _fetch_above(build: Build, move: Move, manifests: Sequence[str]) -> Fix:
+    """The manifests and what fetches by them above the source, where nothing stands between."""
+    first = move.copies[0].instruction
+    start, _ = reach(build, first)
+    lines = [*manifests, _fetching(build, move.last)]
+    gap = build.dockerfile.newline * (2 if _set_apart(build, first) else 1)
+    edits = [Edit(build.path, start, start, gap.join(lines) + gap), *_done_before(move.last, build)]
+    return Fix(tuple(sorted([*_keep_out(build, move), *edits])))
+
+
+def _fetching(build: Build, run: Passed) -> str:
+    """The RUN that fetches, with what has to come before it."""
+    given = _text_of(build, run.layer, _file_pieces(run))
+    return _head(build, run.layer.instruction) + given + _fetch_text(run)
+
+
+def _done_before(run: Passed, build: Build) -> list[Edit]:
+    """Take out of a RUN what the one that fetches has done already."""
+    given = _file_pieces(run)
+    extra = given[len(_repeated(given)) :]
+    if not extra:
+        return []
+    offset = run.layer.instruction.script_offset
+    return [Edit(build.path, offset(extra[0].item.start), offset(run.rest[0].item.start), "")]
 
 
 def _check_split(move: Move) -> None:
@@ -143,15 +169,9 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
         start = run.script_offset(last.pieces[-1].item.end - 1) + 1
         end = run.script_offset(last.rest[0].item.start)
         return [Edit(build.path, start, end, moved + gap + _head(build, run) + repeated)]
-    given = _file_pieces(last)
-    fetch = _head(build, run) + _text_of(build, last.layer, given) + _fetch_text(last)
     start, _ = reach(build, run)
-    edits = [Edit(build.path, start, start, fetch + moved + gap)]
-    extra = given[len(_repeated(given)) :]
-    if extra:  # they are done by the first part
-        cut = run.script_offset(extra[0].item.start), run.script_offset(last.rest[0].item.start)
-        edits.append(Edit(build.path, *cut, ""))
-    return edits
+    edit = Edit(build.path, start, start, _fetching(build, last) + moved + gap)
+    return [edit, *_done_before(last, build)]
 
 
 def _head(build: Build, run: Instruction) -> str:

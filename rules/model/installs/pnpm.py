@@ -12,6 +12,7 @@ from rules.model.installs.install import (
     Image,
     Manager,
     Reads,
+    Split,
     join,
     source_install,
     split_options,
@@ -117,7 +118,19 @@ def _install(call: Call, image: Image, folder: str, *, alone: bool) -> Reads:
         packages.files += here(image, place, "pnpm-lock.yaml", ".npmrc")
         _refuse_copies(json_table(image, join(place, "package.json")))
     _refuse_copies(manifest)
-    return packages.reads(caches=_caches(manifest, said, rc))
+    return packages.reads(caches=_caches(manifest, said, rc), split=_first(call, image, root))
+
+
+def _first(call: Call, image: Image, root: str) -> Split | None:
+    """`pnpm fetch`, which needs the lock file alone; it fetches what development needs, too."""
+    fewer = ("--prod", "--production", "-P", "--dev", "-D", "--no-optional", "--filter", "-F")
+    chosen = any(word.startswith(fewer) for word in call.words)
+    if chosen or call.sets("NODE_ENV") or root != call.folder:
+        return None
+    try:
+        return Split((call.program or "pnpm", "fetch"), _fetch(image, root))
+    except NeedsSourceError:
+        return None
 
 
 def _workspace(packages: Packages) -> dict[str, Any]:
