@@ -24,7 +24,39 @@ def fail(message: str) -> NoReturn:
     sys.exit(FAILED)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+def _keep_lines(command: click.Command) -> None:
+    r"""Let the lines below a `\b` in a command's help stand as they are.
+
+    click wants the character itself there, which a raw docstring cannot hold.
+    """
+    command.help = command.help and command.help.replace("\\b", "\b")
+
+
+class _Command(click.Command):
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        _keep_lines(self)
+
+
+class _Group(click.Group):
+    """Commands in the order in which one meets them."""
+
+    command_class = _Command
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        _keep_lines(self)
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(self.commands, key=lambda name: [*_ORDER, name].index(name))
+
+
+_ORDER = ("check", "review", "rules", "explain", "rerun", "context", "replay", "serve")
+
+
+@click.group(
+    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}
+)
 @click.version_option(package_name="layerwise", prog_name="layerwise")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -89,11 +121,12 @@ def check(  # noqa: PLR0913, PLR0917  # one for each option
     base: str | None,
     form: str,
 ) -> None:
-    r"""Check the Dockerfiles of files and folders (default: this folder).
+    r"""Check Dockerfiles, and fix them.
 
-    A folder stands for every Dockerfile below it, a .dockerignore for those that it governs, and
-    - for a Dockerfile on standard input. Settings are read from .github/layerwise.yml. Ends with
-    0 when nothing is found, 1 with findings, 2 when something could not be read.
+    PATH is a file or a folder (default: this one). A folder stands for every Dockerfile below
+    it, a .dockerignore for those that it governs, and - for a Dockerfile on standard input.
+    Settings are read from .github/layerwise.yml. Ends with 0 when nothing is found, 1 with
+    findings, 2 when something could not be read.
 
     \b
     Examples:
@@ -125,7 +158,9 @@ def rules() -> None:
 @main.command()
 @click.argument("rule")
 def explain(rule: str) -> None:
-    r"""Say why a rule exists, what it changes, and when it is silent.
+    r"""Say why a rule exists, and what it changes.
+
+    And what re-runs before and after, when it is silent, and where Docker says so.
 
     \b
     Example:
@@ -142,7 +177,7 @@ def explain(rule: str) -> None:
 @main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print what makes a shell complete this command.
+    r"""Print the completion of a shell.
 
     \b
     Examples:
@@ -165,7 +200,7 @@ def completion(shell: str) -> None:
     help="Take deliveries and leave the work to others, or the other way round.",
 )
 def serve(only: str | None) -> None:
-    """Start the webhook server, and the worker beside it.
+    """Start the GitHub App: webhooks and work.
 
     With no GitHub App configured it prints the link of its set-up page; with a part of one it
     names what is missing and exits with 2.
@@ -229,7 +264,9 @@ _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), 
 @click.option("--kind", type=click.Choice(["local", "git"]), default="local")
 @_FORMAT
 def context(folder: Path, dockerfile: Path | None, kind: Kind, form: str) -> None:
-    r"""Show what a build would be sent: files, sizes, the heaviest folders.
+    r"""Show what a build would be sent.
+
+    Files, sizes, the heaviest folders, and those that change most often.
 
     \b
     Examples:
@@ -266,7 +303,9 @@ def context(folder: Path, dockerfile: Path | None, kind: Kind, form: str) -> Non
 @click.option("--commits", type=click.IntRange(1), default=100, metavar="N", show_default=True)
 @_FORMAT
 def replay(repo: Path, commits: int, form: str) -> None:
-    r"""Replay the last commits: expensive steps that ran, and would have with the fixes.
+    r"""Replay the last commits, as it is and as fixed.
+
+    Counts the expensive steps that ran, and those that would have run with the fixes.
 
     \b
     Examples:

@@ -45,6 +45,11 @@ async def read_form(request: web.Request, most: int = 2**14) -> dict[str, str]:
     return dict(fields)
 
 
+def render(template: str, **values: object) -> str:
+    """A template with values in it, each escaped."""
+    return _TEMPLATES.get_template(template).render(**values)
+
+
 def page(
     template: str, *, status: int = 200, posts_to: Sequence[str] = (), **values: object
 ) -> web.Response:
@@ -60,7 +65,7 @@ def page(
         f"form-action 'self'{''.join(f' {origin}' for origin in posts_to)}"
     )
     return web.Response(
-        text=_TEMPLATES.get_template(template).render(nonce=nonce, **values),
+        text=render(template, nonce=nonce, **values),
         status=status,
         content_type="text/html",
         headers={

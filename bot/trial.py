@@ -214,12 +214,11 @@ def _side(lines: Sequence[str], place: int, there: bool, first: int, mark: Mark)
 
 EXAMPLES: Mapping[str, Attempt] = {
     "Python": Attempt(
-        "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n"
-        "RUN apt-get update && apt-get install -y --no-install-recommends libpq5\n"
-        "RUN pip install -r requirements.txt\n"
-        'CMD ["python", "-m", "shop"]\n',
+        "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
+        "RUN useradd --create-home shop\nUSER shop\n"
+        'CMD ["python", "main.py"]\n',
         ".git\n__pycache__\n*.pyc\nDockerfile\n.dockerignore\n",
-        ("README.md", "requirements.txt", "shop/__init__.py", "shop/__main__.py", "shop/web.py"),
+        ("README.md", "main.py", "requirements.txt", "shop/cart.py", "shop/web.py"),
     ),
     "Node.js": Attempt(
         "FROM node:22 AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n\n"

@@ -1,7 +1,6 @@
 """The page `/try`: paste a Dockerfile and see what would be said of it. Nothing of it is kept."""
 
 import asyncio
-import re
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -10,12 +9,12 @@ from markupsafe import Markup, escape
 from bot import comment
 from bot.pages import BadForm, page, read_form
 from bot.trial import EXAMPLES, MOST_FILES, Attempt, Trial, try_out
+from rules.model.prose import parts
 
 MAX_FORM = 256 * 1024
 """Bytes of a form: a Dockerfile may have 128 KiB, and what is not ASCII is sent threefold."""
 AT_ONCE, MOST_WAITING = 1, 8
 """Analyses that run at a time, so that deliveries never wait for a core; and that may wait."""
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
 
 class TryPage:
@@ -78,12 +77,10 @@ def _shown(trial: Trial, status: int = 200) -> web.Response:
 
 def said(text: str) -> Markup:
     """Our own prose as HTML: what stands in backticks is code."""
-    parts: list[Markup] = []
-    at = 0
-    for span in _SPAN.finditer(text):
-        parts += [escape(text[at : span.start()]), Markup("<code>%s</code>") % span[2].strip()]
-        at = span.end()
-    return Markup("").join([*parts, escape(text[at:])])
+    return Markup("").join(
+        Markup("<code>%s</code>") % piece if is_code else escape(piece)
+        for piece, is_code in parts(text)
+    )
 
 
 def _newlines(text: str) -> str:

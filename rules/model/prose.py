@@ -20,6 +20,26 @@ def code(text: str) -> str:
     return f"{ticks}{pad}{flat}{pad}{ticks}"
 
 
+def parts(text: str) -> list[tuple[str, bool]]:
+    """Our own prose in pieces, and whether each is code: what stands between equal backticks."""
+    pieces = re.split("(`+)", text)  # text and runs of backticks in turn
+    closing: dict[int, int] = {}
+    later: dict[str, int] = {}
+    for place in range(len(pieces) - 2, 0, -2):
+        closing[place] = later.get(pieces[place], 0)
+        later[pieces[place]] = place
+    found: list[tuple[str, bool]] = []
+    place = 0
+    while place < len(pieces):
+        if end := closing.get(place):
+            found.append(("".join(pieces[place + 1 : end]).strip(), True))
+            place = end + 1
+        else:
+            found.append((pieces[place], False))
+            place += 1
+    return [piece for piece in found if piece[0]]
+
+
 def listed(words: Sequence[str]) -> str:
     """Words as code, the way one says them: `a`, `b` and `c`; long lists are cut short."""
     quoted = [code(word) for word in words[:MOST_LISTED]]

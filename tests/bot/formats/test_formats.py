@@ -249,7 +249,10 @@ def test_completion_is_printed(desk, shell):
 
 def test_every_command_has_help_and_the_version_is_told(desk):
     assert f"layerwise, version {version('layerwise')}" in desk.run("--version").stdout
-    for command in ("check", "explain", "completion", "review", "context", "rerun"):
+    listed = desk.run("--help").stdout
+    assert "..." not in listed.partition("Commands:")[2]
+    assert listed.index("  check ") < listed.index("  review ") < listed.index("  serve ")
+    for command in ("check", "explain", "review", "context", "rerun"):
         shown = desk.run(command, "--help").stdout
-        assert "Example" in shown
+        assert re.search(rf"^  Examples?:\n(    layerwise {command}.*\n)+", shown, re.MULTILINE)
         assert max(len(line) for line in shown.split("\n")) <= 80
