@@ -50,6 +50,7 @@ MINE = "Of one machine only"
 _NPM, _DART = frozenset("npm yarn pnpm bun".split()), frozenset({"dart", "flutter"})
 _GRADLE = frozenset({"gradle", "gradlew"})
 _PYTHONS = tuple("python python3 pip pip3 uv poetry pdm pipenv conda uvicorn gunicorn".split())
+_MAKES_VENV = frozenset("uv poetry pdm pipenv".split())
 _KEYS = tuple("pem key keys cert certs certificate certificates ssl tls openssl".split())
 _GLOBAL = frozenset(["-g", "--global", "global", "config"])
 
@@ -60,6 +61,7 @@ LEFTOVERS: tuple[Leftover, ...] = (
     Leftover(_PYTHON, "**/.mypy_cache", ".mypy_cache/3", ".py", speaks=_PYTHONS),
     Leftover(_PYTHON, "**/.ruff_cache", ".ruff_cache/0", ".py", speaks=_PYTHONS),
     Leftover(_PYTHON, ".venv", ".venv/bin/python", ".py", unless=(".venv",), speaks=_PYTHONS),
+    Leftover(_PYTHON, ".venv", ".venv/bin/python", ".py", _MAKES_VENV),
     Leftover(_PYTHON, "venv", "venv/bin/python", ".py", unless=("venv",), speaks=_PYTHONS),
     Leftover(_NODE, "**/node_modules", "node_modules/p/index.js", "package.json", _NPM),
     Leftover(_OTHER, "**/target", "target/debug/x", "Cargo.toml", frozenset({"cargo"})),

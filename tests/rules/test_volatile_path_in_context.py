@@ -69,3 +69,26 @@ def test_tests_that_no_run_runs():
     assert "`tests`" in said.message
     run = files | {"Dockerfile": DOCKERFILE + "RUN python -m pytest\n"}
     assert found(run, ["tests/test_a.py"] * 10)[1] == []
+
+
+def test_a_history_known_by_path_tells_as_much_of_a_small_tree():
+    asked = History()
+    repository = Repository(frozenset(FILES), dict(FILES), history=asked)
+    rules.inspect(repository, "Dockerfile")
+    assert {"docs", ".github", "main.py"} <= asked.missing.keys()
+    by_path = dict.fromkeys(asked.missing, frozenset())
+    by_path |= {
+        "docs": frozenset("1234567"),
+        "main.py": frozenset("789"),
+        "": frozenset("123456789"),
+    }
+    repository = Repository(frozenset(FILES), dict(FILES), history=History(by_path=by_path))
+    (said,) = [f for f in rules.inspect(repository, "Dockerfile").findings if f.rule == rule.name]
+    assert "6 of the last 9 commits changed only `docs`" in said.message
+
+
+def test_a_large_tree_is_not_asked_for():
+    files = FILES | {f"m{n}.py": "" for n in range(10)}
+    asked = History()
+    rules.inspect(Repository(frozenset(files), dict(files), history=asked), "Dockerfile")
+    assert asked.missing == {}
