@@ -12,7 +12,7 @@ root on purpose (`/dist`).
 """
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rules.model.builder import is_ignore_file
 from rules.model.cache import Build
@@ -39,6 +39,7 @@ rule = Rule(
     ),
 )
 
+MOST_PATTERNS = 100  # that are looked at
 MOST_FOLDERS = 3  # named in a message
 GAP = 3  # lines between two patterns that are still mended together
 
@@ -82,8 +83,9 @@ def find(build: Build) -> Iterator[Finding | Silence]:
     if not _is_copied(build) or not is_ignore_file(ignore.path):  # a link to a .gitignore
         return
     meant: list[tuple[Pattern, list[str]]] = []
-    for pattern in ignore.patterns:
-        folders = _folders(build, pattern)
+    copied = {path for layer in build.layers if layer.copy is not None for path in layer.copy.files}
+    for pattern in ignore.patterns[:MOST_PATTERNS]:
+        folders = _folders(build, pattern, copied)
         if folders:
             meant.append((pattern, folders))
     for stretch in _stretches(meant):
@@ -100,13 +102,12 @@ def _is_copied(build: Build) -> bool:
     )
 
 
-def _folders(build: Build, pattern: Pattern) -> list[str]:
+def _folders(build: Build, pattern: Pattern, copied: Iterable[str]) -> list[str]:
     """The folders whose caches the pattern misses and a COPY takes, relative to the context."""
     known = _ARISE.get(posixpath.normpath(pattern.text))
     if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", ".")):
         return []
     name, _, beside = known
-    copied = {path for layer in build.layers if layer.copy is not None for path in layer.copy.files}
     folders = sorted({posixpath.dirname(p) for p in copied if beside(posixpath.basename(p))} - {""})
     return [folder for folder in folders if build.context.may_send(f"{folder}/{name}")]
 

@@ -34,6 +34,9 @@ rule = Rule(
     ),
 )
 
+MOST_DECISIONS = 400_000
+"""Exceptions times files that are looked at."""
+
 
 @rule.check
 def find(build: Build) -> Iterator[Finding]:
@@ -88,9 +91,10 @@ def _vain_exceptions(build: Build, ignore: IgnoreFile) -> Iterator[Finding]:
     """`!` lines whose files exist and are excluded all the same."""
     top = f"{build.context.root}/" if build.context.root else ""
     tracked = sorted(p[len(top) :] for p in build.repository.paths if p.startswith(top))
-    for pattern in ignore.patterns:
-        if not pattern.negated:
-            continue
+    exceptions = [pattern for pattern in ignore.patterns if pattern.negated]
+    if len(exceptions) * len(tracked) > MOST_DECISIONS:
+        return
+    for pattern in exceptions:
         # as a pattern that excludes, it shows what it matches
         matcher = IgnoreFile.parse(pattern.text, "")
         named = [path for path in tracked if matcher.excludes(path)]

@@ -38,17 +38,21 @@ def find(build: Build) -> Iterator[Finding]:
     context, ignore = build.context, build.context.ignore
     if ignore is None or context.kind != "local" or context.error is not None:
         return
+    absent = [
+        (layer, source)
+        for layer in build.layers
+        for source in _sources(layer)
+        if source != ROOT and not build.files.match(source)
+    ]
+    if not absent:
+        return
     top = f"{context.root}/" if context.root else ""
     everything = Files(p[len(top) :] for p in build.repository.paths if p.startswith(top))
-    for layer in build.layers:
-        for source in _sources(layer):
-            if source == ROOT or build.files.match(source):
-                continue
-            if build.repository.symlinks and build.files.follow(source) is not None:
-                continue
-            gone = everything.match(source)
-            if gone:
-                yield _report(build, layer, ignore, source, gone[0].path)
+    for layer, source in absent:
+        led = build.repository.symlinks and build.files.follow(source) is not None
+        gone = () if led else everything.match(source)
+        if gone:
+            yield _report(build, layer, ignore, source, gone[0].path)
 
 
 def _sources(layer: Layer) -> Iterator[str]:

@@ -52,7 +52,7 @@ def _count(
     """How many of the commits re-run the step."""
     if given.build_args and not step.isdisjoint(work_rerun(build, given)):
         return len(commits)
-    reached = _reach(with_paths(build, frozenset().union(*commits, [HEAD])), step)
+    reached = _reach(_with_history(build, commits), step)
     if HEAD in reached:
         return len(commits)
     return sum(not commit.isdisjoint({build.path, *reached}) for commit in commits)
@@ -140,6 +140,15 @@ def _standing_on(build: Build, lines: Iterable[int]) -> frozenset[Work]:
     wanted = frozenset(lines)
     layers = (layer for layer in build.layers if layer.instruction.span.start in wanted)
     return frozenset(each for layer in layers for each in work(layer))
+
+
+def _with_history(build: Build, commits: Sequence[frozenset[str]]) -> Build:
+    """The build with all files that its history names; made once."""
+    known: Build | None = build.remembered.get(("history",))
+    if known is None:
+        known = with_paths(build, frozenset[str]().union(*commits, [HEAD]))
+        build.remembered["history",] = known
+    return known
 
 
 def with_paths(build: Build, paths: Iterable[str]) -> Build:

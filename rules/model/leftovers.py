@@ -54,6 +54,9 @@ _MAKES_VENV = frozenset("uv poetry pdm pipenv".split())
 _KEYS = tuple("pem key keys cert certs certificate certificates ssl tls openssl".split())
 _GLOBAL = frozenset(["-g", "--global", "global", "config"])
 
+MOST_FILES = 20_000
+"""Tracked files that each pattern is held against; for a larger tree nothing is said."""
+
 LEFTOVERS: tuple[Leftover, ...] = (
     Leftover(_PYTHON, "**/__pycache__", "__pycache__/m.pyc", ".py", speaks=_PYTHONS),
     Leftover(_PYTHON, "**/*.py[cod]", "m.pyc", ".py", speaks=_PYTHONS),
@@ -93,6 +96,8 @@ def present(build: Build) -> Iterator[Leftover]:
     running, text = _programs(build), build.dockerfile.text
     top = f"{build.context.root}/" if build.context.root else ""
     tracked = [p[len(top) :] for p in build.repository.paths if p.startswith(top)]
+    if len(tracked) > MOST_FILES:
+        return
     seen: set[str] = set()
     for leftover in LEFTOVERS:
         if leftover.pattern in seen or not leftover.folders(tracked):

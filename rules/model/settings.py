@@ -14,6 +14,8 @@ from rules.model.invocations import read_invocations
 
 MOST = 60
 """Files that are read; of a context with more of them nothing is said."""
+LONGEST = 128 * 1024
+"""Characters of a text that is searched."""
 MOST_NEIGHBOURS = 20
 """Other Dockerfiles of a context that are read."""
 
@@ -123,9 +125,9 @@ def _read_neighbours(build: Build) -> Mapping[str, str] | None:
 
 
 def _texts(build: Build, paths: list[str]) -> Mapping[str, str] | None:
-    """The texts at these paths of the repository, None when one of them is not known."""
+    """The texts at these paths of the repository, None when one is not known or very long."""
     found = {path: build.repository.read(path) for path in paths}
-    known = {path: text for path, text in found.items() if text is not None}
+    known = {p: text for p, text in found.items() if text is not None and len(text) <= LONGEST}
     return known if len(known) == len(paths) else None
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build
 from rules.model.settings import (
+    LONGEST,
     is_opaque,
     mentions,
     neighbours,
@@ -156,7 +157,7 @@ def _is_named(build: Build, name: str, tops: Mapping[str, list[str]]) -> bool:
         return True
     for path in sources:
         text = build.repository.read(posixpath.join(build.context.root, path))
-        if text is None:
+        if text is None or len(text) > LONGEST:
             return True
         texts.append(text)
     names = [name, *(kind for kind in _TEXT if name.endswith(kind))]

@@ -79,9 +79,10 @@ def _settings(build: Build) -> str | None:
         return "the files that steer the build are too many to be read"
     for path, text in texts.items():
         flat = " ".join(text.translate(_BETWEEN).split())
+        lower = flat.lower()
         asked = next((words for words in _ASKS if words in flat), None)
-        tool = next((name for name in _TOOLS if name in flat.lower()), None)
-        tool = tool or next((name for name in _SHORT if mentions(flat, name)), None)
+        tool = next((name for name in _TOOLS if name in lower), None)
+        tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
         if asked or tool:
             return f"{code(path)} mentions {code(asked or tool or '')}"
     return None
