@@ -27,6 +27,7 @@ from bot.settings import App, Settings
 from bot.storage import StorageError
 from bot.work import GiveUp
 from tests.bot.browser import PUBLIC, browsing, picture
+from tests.bot.test_queue import job
 from tests.github import StandIn
 
 HERE = Path(__file__).parents[2]
@@ -155,6 +156,28 @@ async def test_a_database_that_is_away_is_answered_with_503(bench, monkeypatch):
     queue = bench.service.queue
     monkeypatch.setattr(queue, "put", never)
     assert await bench.send() == 503
+
+
+@pytest.mark.parametrize(("spoil", "mend"), [
+    ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+    ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000"),
+], ids=["read-only", "full"])  # fmt: skip
+async def test_a_database_that_takes_nothing_is_answered_with_503_until_it_does(
+    bench_of, spoil, mend
+):
+    bench = bench_of()
+    async with bench.serving(Part.WEB) as client:
+        bench.client = client
+        storage = bench.service.queue._storage
+        assert await bench.send() == 202
+        await storage.do(lambda connection: connection.exec_driver_sql(spoil))
+        rush = [bench.service.queue.put(job()) for _ in range(300)]  # some room may be left
+        stored = (await asyncio.gather(*rush, return_exceptions=True)).count(True)
+        assert await bench.send() == 503
+        await storage.do(lambda connection: connection.exec_driver_sql(mend))
+        assert await bench.send() == 202
+        sql = "SELECT count(*) FROM layerwise_delivery"
+        assert await storage.do(lambda c: c.exec_driver_sql(sql).scalar()) == stored + 2
 
 
 async def test_other_methods_and_paths_are_refused(bench):
