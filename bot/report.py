@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bot.config import PATH
 from bot.review import Comment, Reviewed
 from bot.terminal import line_of, wrap
 from rules.model.finding import Finding, split_lines
@@ -18,6 +19,9 @@ def as_text(reviewed: Reviewed) -> str:
     blocks += [
         click.style(f"{line_of(path)}: not looked at", bold=True) + f"\n  {why}\n"
         for path, why in reviewed.analysis.skipped
+    ]
+    blocks += [
+        f"{PATH}, line {fault.line}: {line_of(fault.message)}\n" for fault in reviewed.faults
     ]
     return "\n".join([*blocks, _count(reviewed) + "\n"])
 
@@ -55,6 +59,7 @@ def as_json(reviewed: Reviewed) -> str:
             for s in analysis.silences
         ],
         "skipped": [{"path": path, "reason": why} for path, why in analysis.skipped],
+        "settings": [{"line": fault.line, "message": fault.message} for fault in reviewed.faults],
     }
     return json.dumps(document, indent=2) + "\n"
 

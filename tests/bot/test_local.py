@@ -1,9 +1,11 @@
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from bot import local
+from bot.report import as_json, as_text
 from bot.local import Clone, GitError
 from rules.model.dockerfile import Span
 from rules.model.finding import Evidence
@@ -221,3 +223,13 @@ def test_a_merge_is_one_change_and_the_first_commit_none(work):
     changes = [set(), {"c", "d d\n"}, {"a", "b"}, {"c"}, set()]
     assert whole.commits == tuple(frozenset(change) for change in changes)
     assert clone.history(clone.commit("main"), 2).commits == whole.commits[:2]
+
+
+def test_faults_of_the_bases_settings_are_told_with_the_review(work):
+    work.git("checkout", "-q", "main")
+    work.commit({".github/layerwise.yml": "version: 1\nprofle: strict\n"})
+    work.git("checkout", "-q", "-B", "settings")
+    work.commit({"Dockerfile": DOCKERFILE})
+    found = reviewed(work)
+    assert ".github/layerwise.yml, line 2: unknown setting 'profle'" in as_text(found)
+    assert json.loads(as_json(found))["settings"][0]["line"] == 2
