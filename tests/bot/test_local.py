@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot import local
-from bot.report import as_json, as_text
 from bot.local import Clone, GitError
+from bot.report import as_json, as_text
 from rules.model.dockerfile import Span
 from rules.model.finding import Evidence
 
