@@ -1,4 +1,4 @@
-"""The service under load: `python -m tests.bench.service [PART…]`, minutes, on a machine at rest.
+"""The service under load: `python -m tests.bench.service [PART…] [STORE…]`, on a machine at rest.
 
 accept   signed deliveries of 16 KB as fast as 32 clients can, stored; beside it probot, which
          stores nothing (npm)
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from tests.bench.processes import (
     Service,
     database,
     free_port,
-    left,
     machine,
     metric,
     wait_for,
@@ -60,9 +59,9 @@ def say(what: str, **figures: Any) -> None:
     print(f"{what:34} {words}", flush=True)
 
 
-def measure_accept() -> None:
+def measure_accept(stores: Sequence[str]) -> None:
     rates = {}
-    for kind in ("sqlite", "postgresql"):
+    for kind in stores:
         with database(kind) as url:
             service = Service(url)
             server, port = service.start("web")
@@ -121,8 +120,8 @@ def github(
             process.kill()
 
 
-def measure_steady() -> None:
-    for kind in ("sqlite", "postgresql"):
+def measure_steady(stores: Sequence[str]) -> None:
+    for kind in stores:
         for parts in (("web", "worker"), ("",)):
             with database(kind) as url, github(100, 6, 80) as (standin, app, file):
                 service = Service(url, app)
@@ -137,8 +136,9 @@ def measure_steady() -> None:
                     server.stop()
 
 
-def measure_whole() -> None:
-    for kind, parts in (("sqlite", ("",)), ("postgresql", ("web", "worker", "worker"))):
+def measure_whole(stores: Sequence[str]) -> None:
+    for kind in stores:
+        parts = ("web", "worker", "worker") if kind == "postgresql" else ("",)
         with database(kind) as url, github(150, 4, 80) as (standin, app, file):
             service = Service(url, app)
             servers = [service.start(part) for part in parts]
@@ -154,8 +154,8 @@ def measure_whole() -> None:
                 server.stop()
 
 
-def measure_idle() -> None:
-    for kind in ("sqlite", "postgresql"):
+def measure_idle(stores: Sequence[str]) -> None:
+    for kind in stores:
         with database(kind) as url:
             server, _ = Service(url).start()
             time.sleep(10)
@@ -166,24 +166,26 @@ def measure_idle() -> None:
             server.stop()
 
 
-def measure_memory() -> None:
-    """Jobs that GitHub refuses at once: what is kept of them is what is kept of any."""
-    with database("sqlite") as url:
-        service = Service(url)
-        server, port = service.start()
-        for round_ in range(5):
-            done = 0
-            while done < 4000:
-                seen = load(port, service.secret, "drip", 400, 1)
-                done += seen["statuses"].get("202", 0)
-                while left(port) > 400:
-                    time.sleep(0.2)
-            wait_until_done(port)
-            say("memory", jobs=(round_ + 1) * 4000, mb=round(server.memory(), 1))
-        server.stop()
+def measure_memory(stores: Sequence[str]) -> None:
+    """Jobs that end at once, GitHub knows no such installation: what is kept of any is kept."""
+    for kind in stores:
+        with database(kind) as url, github(1, 1, 0) as (_, app, _):
+            service = Service(url, app)
+            server, port = service.start()
+            for round_ in range(1, 6):
+                done = 0
+                while done < 4000:
+                    seen = load(port, service.secret, "drip", 400, 1)
+                    done += seen["statuses"].get("202", 0)
+                    while left(port) > 400:
+                        time.sleep(0.2)
+                wait_until_done(port)
+                say(f"memory, {kind}", deliveries=round_ * 4000, mb=round(server.memory(), 1))
+            server.stop()
 
 
-PARTS: dict[str, Callable[[], None]] = {
+STORES = ("sqlite", "postgresql")
+PARTS: dict[str, Callable[[Sequence[str]], None]] = {
     "accept": measure_accept,
     "steady": measure_steady,
     "whole": measure_whole,
@@ -194,6 +196,8 @@ PARTS: dict[str, Callable[[], None]] = {
 
 if __name__ == "__main__":
     print(f"machine: {machine()}", flush=True)
-    for name in sys.argv[1:] or PARTS:
-        PARTS[name]()
+    asked = sys.argv[1:]
+    stores = [word for word in asked if word in STORES] or STORES
+    for name in [word for word in asked if word not in STORES] or PARTS:
+        PARTS[name](stores)
     print(f"machine: {machine()}")
