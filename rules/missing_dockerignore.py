@@ -9,9 +9,10 @@ developer's `node_modules` lies over the one that the image installed
 The proposed file is made for the tree and the Dockerfile at hand: nothing in it matches a tracked
 file, but for CI and editor settings, documentation and the Dockerfile, and these only where no
 instruction, no script that one runs and no manifest names them. Silent when the context is not a
-folder of the repository or not known.
+folder of the repository or not known, and beside a .containerignore, which Podman reads.
 """
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.model.cache import Build
@@ -77,7 +78,8 @@ def find(build: Build) -> Iterator[Finding]:
     if context.kind != "local" or context.ignore is not None or not steps:
         return
     text, path = propose(build), proposed_path(build)
-    if not text:
+    podmans = posixpath.join(context.root, ".containerignore")
+    if not text or build.repository.has(podmans):
         return
     first = steps[0].instruction
     git = holds_git(build) and why_git_is_read(build) is None

@@ -44,6 +44,7 @@ def test_the_file_goes_to_the_root_of_the_context():
     [
         ("FROM python:3\nCOPY main.py /app/\n", {"main.py": ""}),
         (PYTHON, {"main.py": "", ".dockerignore": ""}),
+        (PYTHON, {"main.py": "", ".containerignore": ""}),
         (PYTHON, {"main.py": "", "Dockerfile.dockerignore": "x\n"}),
         ("FROM scratch\nCOPY --from=a / /\n", {"main.py": ""}),
         ("FROM golang\nCOPY . .\nRUN go build .\n", {"main.go": "", "go.mod": ""}),
