@@ -24,6 +24,7 @@ from tests.bench.processes import (
     Service,
     database,
     free_port,
+    left,
     machine,
     metric,
     wait_for,
