@@ -186,7 +186,7 @@ def run(engine: Engine, folder: Path, wanted: int, commits: int, seed: int) -> T
             begun, before = time.monotonic(), tally.commits
             try:
                 reason = audit(engine, held, tally, name)
-            except subprocess.TimeoutExpired:
+            except (subprocess.TimeoutExpired, TimeoutError):
                 reason = "the engine does not answer"
         if reason is not None:
             tally.skipped[reason] += 1
