@@ -1,6 +1,5 @@
 """`layerwise check`: find the files, look at them, print what is found."""
 
-import difflib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -69,6 +68,8 @@ def _text_of(target: Target, made: Iterable[tuple[Tree, dict[str, str]]]) -> str
 
 def _diff(tree: Tree, texts: Mapping[str, str]) -> Iterator[str]:
     """A patch for `git apply` or `patch -p1` in the folder here."""
+    import difflib  # noqa: PLC0415  # a clean tree needs none
+
     for path, new in sorted(texts.items()):
         old = tree.read(path)
         shown = tree.shown(path)

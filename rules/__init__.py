@@ -1,6 +1,5 @@
 """What Layerwise finds in a Dockerfile: pure functions from text to findings."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -240,6 +239,8 @@ named_dockerfiles = builders.named_dockerfiles
 
 def diff(fix: Fix, text_of: Callable[[str], str]) -> str:
     """A fix as a unified diff of all the files that it changes."""
+    import difflib  # noqa: PLC0415  # a clean file needs none
+
     parts: list[str] = []
     for path in sorted({edit.path for edit in fix.edits}):
         old = text_of(path)

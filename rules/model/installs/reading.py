@@ -3,14 +3,11 @@
 import json
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Any
 from xml.etree import ElementTree as ET
-
-import yaml
 
 from rules.model.installs.install import Call, Image, Reads, Split, join, source_install
 from rules.model.prose import code
@@ -202,33 +199,27 @@ def _load_toml(text: str) -> Any:
     """Load TOML, but no dotted keys that are long: tomllib takes quadratic time for these."""
     if any(run.count(".") > _MOST_DOTS for run in _DOTTED.findall(text)):
         raise ValueError(text[:0])
+    import tomllib  # noqa: PLC0415  # many have no such manifest
+
     return tomllib.loads(text)
 
 
 def _table(path: str, load: Callable[[str], Any], text: str, kind: str) -> dict[str, Any]:
     try:
         found = load(text)
-    except (ValueError, RecursionError, yaml.YAMLError):
+    except (ValueError, RecursionError):
         raise NeedsSourceError(f"{named(path)} cannot be read as {kind}") from None
     if not isinstance(found, dict):
         raise NeedsSourceError(f"{named(path)} is no table of keys")
     return found
 
 
-class _Plain(yaml.SafeLoader):
-    """YAML without anchors: a few bytes of them can stand for gigabytes."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "anchor", None) is not None:
-            raise yaml.YAMLError("anchors are not followed")
-        return super().compose_node(parent, index)
-
-
 def _load_yaml(text: str) -> Any:
     if len(text) > MAX_YAML or text.count("[") + text.count("{") > _MOST_BRACKETS:
         raise ValueError(text[:0])
-    found = yaml.load(text, _Plain)  # noqa: S506  (a SafeLoader)
+    from rules.model.installs.yaml_text import load  # noqa: PLC0415  # few have such a manifest
+
+    found = load(text)
     return {} if found is None else found
 
 

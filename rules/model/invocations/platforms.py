@@ -1,7 +1,6 @@
 """Files by which platforms and editors build an image themselves."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,6 +144,8 @@ def read_tiltfile(repository: Repository, path: str, text: str) -> Iterator[Invo
 def _toml(text: str) -> Any:
     if len(text) > MAX_CHARACTERS:
         return None
+    import tomllib  # noqa: PLC0415  # many have no such file
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError):
