@@ -50,14 +50,20 @@ def registry(names: Sequence[str]) -> Iterator[Registry]:
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def do_HEAD(self) -> None:
+        self.answer(whole=False)
+
     def do_GET(self) -> None:
+        self.answer(whole=True)
+
+    def answer(self, *, whole: bool) -> None:
         path = self.path.partition("?")[0].replace("/./", "/")
         body = self.server.pages.get(path)  # type: ignore[attr-defined]
         if body is None:
             self.send_error(404)
             return
         package = path.endswith((".whl", ".tgz", ".deb"))
-        if package:
+        if package and whole:
             name = path.rpartition("/")[2].partition("-")[0].partition("_")[0]
             self.server.registry.downloads.append(name)  # type: ignore[attr-defined]
         self.send_response(200)
@@ -66,7 +72,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for key, value in (_FOREVER if package else {}).items():
             self.send_header(key, value)
         self.end_headers()
-        self.wfile.write(body)
+        if whole:
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
