@@ -337,4 +337,14 @@ def _apart(one: Copy | None, other: Copy | None) -> bool:
     if one is None or other is None or one.destination is None or other.destination is None:
         return False
     a, b = one.destination.rstrip("/") + "/", other.destination.rstrip("/") + "/"
-    return not a.startswith(b) and not b.startswith(a)
+    if not a.startswith(b) and not b.startswith(a):
+        return True
+    return _misses(one, b) or _misses(other, a)
+
+
+def _misses(copy: Copy, folder: str) -> bool:
+    """Whether none of the files of a copy lands in a folder (which ends in `/`)."""
+    if not from_context(copy) or copy.unpacks or not copy.files:
+        return False
+    targets = (copy.target(path) for path in copy.files)
+    return all(path is not None and not f"{path}/".startswith(folder) for path in targets)

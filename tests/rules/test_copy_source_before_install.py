@@ -284,3 +284,114 @@ def test_copies_to_system_folders_stay_where_they_are():
         APP + "COPY app /etc/app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
     )
     check_words(rule, dockerfile, PIP, "without naming it")
+
+
+GO = {"go.mod": "module a\nrequire b v1\n", "go.sum": "", "main.go": ""}
+POETRY = {
+    "pyproject.toml": '[tool.poetry]\nname = "a"\n[tool.poetry.dependencies]\nflask = "*"\n',
+    "poetry.lock": "",
+    "a/b.py": "",
+    ".dockerignore": ".venv\n",
+}
+UV = {
+    "pyproject.toml": '[project]\nname = "a"\nversion = "1"\n[build-system]\nrequires = []\n',
+    "uv.lock": "",
+    "a/b.py": "",
+    ".dockerignore": ".venv\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "edit", "run", "manifests", "fetch"),
+    [
+        (GO, "main.go", "go build .", "go.mod go.sum", "go mod download"),
+        (
+            GO,
+            "main.go",
+            "CGO_ENABLED=0 go build .",
+            "go.mod go.sum",
+            "CGO_ENABLED=0 go mod download",
+        ),
+        (
+            POETRY,
+            "a/b.py",
+            "poetry install --only main",
+            "pyproject.toml poetry.lock",
+            "poetry install --only main --no-root",
+        ),
+        (
+            UV,
+            "a/b.py",
+            "uv sync --frozen",
+            "pyproject.toml uv.lock",
+            "uv sync --frozen --no-install-project",
+        ),
+    ],
+)
+def test_what_an_install_of_the_project_downloads_goes_first(files, edit, run, manifests, fetch):
+    top = "FROM debian:12\nWORKDIR /app\n"
+    check_fixed(
+        rule,
+        f"{top}COPY . .\nRUN {run}\n",
+        f"{top}COPY {manifests} ./\nRUN {fetch}\nCOPY . .\nRUN {run}\n",
+        files,
+        edit=edit,
+    )
+
+
+def test_what_comes_before_the_download_is_done_once():
+    check_fixed(
+        rule,
+        "FROM golang\nWORKDIR /app\nCOPY . .\nRUN apk add --no-cache git && go build .\n",
+        "FROM golang\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN apk add --no-cache git && go mod download\nCOPY . .\nRUN go build .\n",
+        GO,
+        edit="main.go",
+    )
+
+
+def test_both_parts_of_a_run_begin_where_it_goes():
+    check_fixed(
+        rule,
+        JS + "COPY . .\nRUN cd /app && npm ci && npm run build\n",
+        JS
+        + "COPY package.json package-lock.json ./\nRUN cd /app && npm ci\nCOPY . .\nRUN cd /app && npm run build\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM golang\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build .\n",
+        "FROM golang\nWORKDIR /app\nCOPY . .\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n",
+    ],
+)
+def test_what_was_fetched_before_or_is_kept_in_a_mount_is_not_fetched_again(dockerfile):
+    check_silent(rule, dockerfile, GO)
+
+
+def test_what_comes_from_another_stage_and_changes_with_the_source_goes_behind_the_install():
+    build_stage = "FROM node:22 AS build\nWORKDIR /b\nCOPY . .\nRUN make\n"
+    check_fixed(
+        rule,
+        build_stage
+        + "FROM node:22\nWORKDIR /app\nCOPY --from=build /b/dist ./dist\nCOPY package.json package-lock.json ./\nRUN npm ci\n",
+        build_stage
+        + "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY --from=build /b/dist ./dist\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "reason"),
+    [
+        (JS + "RUN --mount=type=bind,target=. npm ci\n", "a bind mount shows it"),
+        ("FROM node:22 AS base\nWORKDIR /app\nCOPY . .\nFROM base\nRUN npm ci\n", "stage `base`"),
+        (JS + "COPY . .\nRUN if [ -n x ]; then npm ci && make; fi\n", "stands around it"),
+        ("FROM rust\nWORKDIR /app\nCOPY . .\nRUN cargo build\n", "compiles the source"),
+    ],
+)
+def test_what_no_edit_is_proven_to_help_gets_words(dockerfile, reason):
+    check_words(rule, dockerfile, NPM, reason)
