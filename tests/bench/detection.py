@@ -192,12 +192,8 @@ def write_near(clone: Clone, file: File, target: Path) -> None:
             place = target / path
             place.parent.mkdir(parents=True, exist_ok=True)
             if path in tree.symlinks:
-                text = (
-                    clone.text(
-                        file.commit, posixpath.normpath(f"{posixpath.dirname(path) or '.'}/{text}")
-                    )
-                    or ""
-                )
+                led = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+                text = clone.text(file.commit, led) or ""
             place.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
 
