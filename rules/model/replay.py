@@ -8,17 +8,17 @@ from rules.model.cache import Build, Change, file_classes
 from rules.model.evidence import Work, with_paths, work, work_rerun
 
 CHEAP = frozenset(
-    ": [ addgroup adduser cd chmod cp echo export groupadd ln mkdir mv printf rm set sed sleep test "
-    "touch true useradd usermod".split()
+    ": [ addgroup adduser cd chmod cp echo export groupadd ln mkdir mv printf rm set sed sleep "
+    "test touch true useradd usermod".split()
 )
 """Commands that cost next to nothing: a RUN of these alone is no expensive step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An expensive step, that is a RUN, or a part of one that re-runs apart from the rest once fixed, and when it ran.
+    """An expensive step, and when it ran.
 
-    `now` and `fixed` are the places of the commits that re-ran it.
+    It is a RUN, or a part of one that re-runs apart from the rest once fixed. `now` and `fixed` are the places of the commits that re-ran it.
     """
 
     line: int
