@@ -18,7 +18,8 @@ CHEAP = frozenset(
 class Counted:
     """An expensive step, and when it ran.
 
-    It is a RUN, or a part of one that re-runs apart from the rest once fixed. `now` and `fixed` are the places of the commits that re-ran it.
+    It is a RUN, or a part of one that re-runs apart from the rest once fixed. `now` and `fixed`
+    are the places of the commits that re-ran it.
     """
 
     line: int
