@@ -7,21 +7,22 @@ In a .dockerignore, unlike in a .gitignore, every pattern starts at the root of 
 `**/__pycache__` means every folder.
 
 A fresh clone holds none of these files and is not affected; the folder of a developer is. Silent
-unless the languages of the tree make nested ones certain, and where the pattern is written for the
-root on purpose (`/dist`).
+unless the languages of the tree make nested ones certain and a COPY, an ADD or a bind mount takes
+them, and where the pattern is written for the root on purpose (`/dist`).
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 from rules.model.builder import is_ignore_file
-from rules.model.cache import Build
+from rules.model.cache import Build, Layer
 from rules.model.dockerfile import Span
 from rules.model.finding import Edit, Finding, Fix, Silence
 from rules.model.ignore import Pattern
-from rules.model.installs.copied import from_context
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
+from rules.model.sources import takes
 
 rule = Rule(
     __name__,
@@ -40,6 +41,7 @@ rule = Rule(
 )
 
 MOST_PATTERNS = 100  # that are looked at
+MOST_TAKERS = 100  # steps that take files of the context; the same
 MOST_FOLDERS = 3  # named in a message
 GAP = 3  # lines between two patterns that are still mended together
 
@@ -80,36 +82,42 @@ def find(build: Build) -> Iterator[Finding | Silence]:
     ignore = build.context.ignore
     if ignore is None or build.context.kind != "local" or build.context.error is not None:
         return
-    if not _is_copied(build) or not is_ignore_file(ignore.path):  # a link to a .gitignore
+    if not is_ignore_file(ignore.path):  # a link to a .gitignore
         return
+    takers = [layer for layer in build.layers if layer.copy is not None or layer.mounts]
+
+    @cache
+    def is_taken(path: str) -> bool:
+        return any(_takes(layer, path) for layer in takers[:MOST_TAKERS])
+
     meant: list[tuple[Pattern, list[str]]] = []
-    copied = {path for layer in build.layers if layer.copy is not None for path in layer.copy.files}
     for pattern in ignore.patterns[:MOST_PATTERNS]:
-        folders = _folders(build, pattern, copied)
+        folders = _folders(build, pattern, is_taken)
         if folders:
             meant.append((pattern, folders))
     for stretch in _stretches(meant):
         yield _report(build, ignore.path, stretch)
 
 
-def _is_copied(build: Build) -> bool:
-    """Whether a COPY takes whole folders of the context."""
+def _takes(layer: Layer, path: str) -> bool:
+    """Whether a COPY, an ADD or a bind mount is known to take this path of the context."""
+    if layer.copy is not None:
+        return layer.copy.sources is not None and layer.copy.takes(path)
     return any(
-        layer.copy is not None
-        and from_context(layer.copy)
-        and any(m.folder for m in layer.copy.matches)
-        for layer in build.layers
+        mount.local and takes(mount.source, path) and "$" not in str(mount.options)
+        for mount in layer.mounts
     )
 
 
-def _folders(build: Build, pattern: Pattern, copied: Iterable[str]) -> list[str]:
-    """The folders whose caches the pattern misses and a COPY takes, relative to the context."""
+def _folders(build: Build, pattern: Pattern, is_taken: Callable[[str], bool]) -> list[str]:
+    """The folders whose caches the pattern misses and a step takes, relative to the context."""
     known = _ARISE.get(posixpath.normpath(pattern.text))
     if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", ".")):
         return []
     name, _, beside = known
-    folders = sorted({posixpath.dirname(p) for p in copied if beside(posixpath.basename(p))} - {""})
-    return [folder for folder in folders if build.context.may_send(f"{folder}/{name}")]
+    sent = (p for p in build.context.files if beside(posixpath.basename(p)))
+    folders = sorted({posixpath.dirname(p) for p in sent} - {""})
+    return [f for f in folders if build.context.may_send(f"{f}/{name}") and is_taken(f"{f}/{name}")]
 
 
 def _stretches(

@@ -55,6 +55,35 @@ def test_outputs_of_nested_projects(before, after, manifest):
 
 
 @pytest.mark.parametrize(
+    ("steps", "is_taken"),
+    [
+        ("COPY web/package.json web/package-lock.json ./\nCOPY web/src ./src\n", False),
+        ("COPY web/*.json ./\nCOPY api ./\n", False),
+        ("COPY web/$PART ./\nCOPY api ./\n", False),
+        ("COPY --exclude=node_modules web ./\n", False),
+        ("COPY --from=base /web ./\n", False),
+        ("RUN --mount=type=bind,source=web/package.json,target=/p ls /p\n", False),
+        ("RUN --mount=type=bind,source=$PART,target=/web ls /web\n", False),
+        ("COPY web ./\n", True),
+        ("COPY web/* ./\n", True),
+        ("ADD --chown=node web/ ./\n", True),
+        ("RUN --mount=type=bind,source=web,target=/web ls /web\n", True),
+    ],
+)
+def test_a_step_must_take_the_nested_folder_not_only_files_beside_it(steps, is_taken):
+    files = {
+        "Dockerfile": "# syntax=docker/dockerfile:1-labs\nARG PART\nFROM node:22 AS base\n"
+        "FROM base\nARG PART\nWORKDIR /app\n" + steps,
+        ".dockerignore": "node_modules\n",
+        "web/package.json": "{}",
+        "web/package-lock.json": "{}",
+        "web/src/a.js": "",
+        "api/a.go": "",
+    }
+    assert bool(findings(rule, files)) is is_taken
+
+
+@pytest.mark.parametrize(
     ("ignore", "files"),
     [
         ("target\n", FILES | {"crates/a/Cargo.toml": ""}),
