@@ -92,7 +92,7 @@ def _find(build: Build) -> Iterator[Unread]:
     for path in build.context.files:
         tops.setdefault(path.partition("/")[0], []).append(path)
     named = set(_named(build))
-    groups = _allowed(build)
+    groups = _allowed(build, tops)
     for top, paths in tops.items():
         group = _group(top, paths)
         if group not in groups or top in named or not _SPECIAL.isdisjoint(top):
@@ -123,20 +123,25 @@ def _is_compose(name: str) -> bool:
     return name.startswith(("docker-compose", "compose.")) and name.endswith((".yml", ".yaml"))
 
 
-def _allowed(build: Build) -> list[Group]:
+def _allowed(build: Build, tops: Mapping[str, list[str]]) -> list[Group]:
     """The groups of which something may be said at all."""
     groups: list[Group] = ["ci", "build"]
+    if is_opaque(build):
+        return groups
+    running = programs(build)
+    more: list[Group] = []
+    if running.isdisjoint(_EMBEDS):
+        more.append("docs")
+    if running.isdisjoint(_TESTERS) and not any("test" in name for name in running):
+        more.append("tests")
+    if any(_group(top, paths) in more for top, paths in tops.items()):
+        _source(build, tops)  # asked for now, so that it comes with the settings in one request
     texts = settings(build)
-    if texts is None or is_opaque(build) or neighbours(build) != {}:
+    if texts is None or neighbours(build) != {}:
         return groups
     if any(mentions(text, tool) for text in texts.values() for tool in _SITES):
         return groups
-    running = programs(build)
-    if running.isdisjoint(_EMBEDS):
-        groups.append("docs")
-    if running.isdisjoint(_TESTERS) and not any("test" in name for name in running):
-        groups.append("tests")
-    return groups
+    return groups + more
 
 
 def _is_named(build: Build, name: str, tops: Mapping[str, list[str]]) -> bool:
@@ -144,24 +149,29 @@ def _is_named(build: Build, name: str, tops: Mapping[str, list[str]]) -> bool:
 
     For prose it is enough that something names files of its kind.
     """
-    texts = [*(settings(build) or {}).values()]
-    apart = _DOC_FOLDERS | _TEST_FOLDERS | _CI
-    sources = [
-        path
-        for top, paths in tops.items()
-        if top not in apart
-        for path in paths
-        if path.endswith(_SOURCE) and not path.endswith(_LOCKS)
-    ]
-    if len(sources) > MOST_SOURCES:
+    source = _source(build, tops)
+    if source is None:
         return True
-    for path in sources:
-        text = build.repository.read(posixpath.join(build.context.root, path))
-        if text is None or len(text) > LONGEST:
-            return True
-        texts.append(text)
+    texts = [*(settings(build) or {}).values(), *source]
     names = [name, *(kind for kind in _TEXT if name.endswith(kind))]
     return any(mentions(text, each) for text in texts for each in names)
+
+
+def _source(build: Build, tops: Mapping[str, list[str]]) -> list[str] | None:
+    """The texts of the source; None when they are too many, too long, or not all there."""
+    apart = _DOC_FOLDERS | _TEST_FOLDERS | _CI
+    paths = [
+        path
+        for top, below in tops.items()
+        if top not in apart
+        for path in below
+        if path.endswith(_SOURCE) and not path.endswith(_LOCKS)
+    ]
+    if len(paths) > MOST_SOURCES:
+        return None
+    read = [build.repository.read(posixpath.join(build.context.root, path)) for path in paths]
+    texts = [text for text in read if text is not None and len(text) <= LONGEST]
+    return texts if len(texts) == len(read) else None
 
 
 def _named(build: Build) -> Iterable[str]:
