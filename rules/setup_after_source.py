@@ -5,14 +5,16 @@ behind a COPY of the source runs again after every edit. Before the COPY it runs
 
 Silent unless it is certain that the step reads nothing that was copied: its commands, paths and
 working directory are known and lie apart from the source. Copies to system folders are not
-crossed. Steps that take no time (`mkdir`, `echo`) are not worth a word.
+crossed. Steps that take no time (`mkdir`, `git config`) are not worth a word.
 """
 
 from collections.abc import Iterator
 
 from rules.model.cache import Build
+from rules.model.cheap import is_cheap
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding
+from rules.model.installs.find import Piece
 from rules.model.order import Move, Passed, stretches
 from rules.model.places import is_project_folder
 from rules.model.prose import code, listed
@@ -43,10 +45,8 @@ CMD ["python", "main.py"]
     ),
 )
 
-_QUICK = frozenset(
-    ": cd chgrp chmod chown echo exit export false ln mkdir printf rm rmdir set sleep touch true "
-    "umask unset".split()
-)
+_OWNERS = frozenset(["chgrp", "chown"])
+"""They cost much where they own much, and that is a matter for another rule."""
 
 
 @rule.check
@@ -62,13 +62,21 @@ def find(build: Build) -> Iterator[Finding]:
 
 
 def _takes_time(run: Passed) -> bool:
-    return any(p.name not in _QUICK for piece in run.pieces for p in piece.processes)
+    return any(map(_is_worth_a_word, run.pieces))
+
+
+def _is_worth_a_word(piece: Piece) -> bool:
+    return not all(
+        process.name in _OWNERS
+        or is_cheap((process.name or "", *(word or "" for word in process.args)))
+        for process in piece.processes
+    )
 
 
 def _report(build: Build, move: Move) -> Finding:
     first, last = move.copies[0].instruction, move.last
     stage = build.dockerfile.stages[first.stage]
-    words = [p.words for p in last.pieces if any(q.name not in _QUICK for q in p.processes)]
+    words = [piece.words for piece in last.pieces if _is_worth_a_word(piece)]
     fix, reason = None, None
     try:
         fix = put_source_last(build, move)

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rules.model.cache import Build, Change, file_classes
+from rules.model.cheap import is_cheap
 from rules.model.evidence import Work, with_paths, work, work_rerun
 
-CHEAP = frozenset(
-    ": [ addgroup adduser cd chmod cp echo export groupadd ln mkdir mv printf rm set sed sleep "
-    "test touch true useradd usermod".split()
-)
-"""Commands that cost next to nothing: a RUN of these alone is no expensive step."""
+_ACCOUNTS = frozenset("addgroup adduser groupadd useradd usermod".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,9 @@ def _when(
 
 def _is_cheap(command: Work) -> bool:
     words = command[-1]
-    return isinstance(words, tuple) and bool(words) and words[0] in CHEAP
+    if not isinstance(words, tuple):
+        return False
+    return is_cheap(words) or not _ACCOUNTS.isdisjoint(words[:1])
 
 
 def _said(commands: Iterable[Work]) -> str:

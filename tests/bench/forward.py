@@ -8,8 +8,9 @@ DIR is a folder of git clones named OWNER+NAME. The rules of the measurement, fi
   that has it. Findings and fixes are made there, from that tree and the history before it.
 - Judged are the commits after it, by the files that they changed. Commits that changed the Dockerfile itself
   are left out: what people do to it is not ours to foretell.
-- An expensive step is a RUN with more in it than `rules.model.replay.CHEAP`. The builder is taken to have
-  kept every layer of the commit before.
+- An expensive step is a RUN with more in it than `rules.model.replay` takes for cheap (calls that only write
+  settings, such as `git config`, since after the first runs). The builder is taken to have kept every
+  layer of the commit before.
 - Flagged is a Dockerfile with at least one fix of the order or context rules (after the first run: "at
   least one fix" counted files with a cache mount alone, which is not meant to re-run less). Dockerfiles
   without a finding count as they are.

@@ -36,6 +36,10 @@ def test_what_reads_nothing_of_the_source_goes_before_it(step):
         "RUN make\n",
         "RUN mkdir -p /app/logs\n",
         "RUN mkdir -p /data && chown 1000 /data\n",
+        "RUN git config --global --add safe.directory /app\n",
+        "RUN npm config set fund false && pip config set global.timeout 60\n",
+        "WORKDIR /srv\nRUN git init && poetry config virtualenvs.create false\n",
+        "RUN sed -i s/http:/https:/ /etc/apt/sources.list && touch /etc/stamp\n",
         "RUN apt-get update && apt-get install -y ./local.deb\n",
         "RUN apt-get update && apt-get install -y $PACKAGES\n",
         "RUN xargs apt-get install -y < packages.txt\n",
@@ -88,3 +92,10 @@ def test_the_naive_file_reaches_a_good_order_by_its_own_suggestions():
 def test_two_set_up_steps_are_two_findings():
     text = APP + "COPY . .\n" + APT + "RUN useradd app\n"
     assert len(findings(rule, {**FILES, "Dockerfile": text})) == 2
+
+
+def test_settings_beside_an_install_move_with_it_unsaid():
+    step = "RUN npm config set fund false && apt-get update && apt-get install -y git\n"
+    check_fixed(rule, APP + "COPY . .\n" + step, APP + step + "COPY . .\n", FILES, edit="main.py")
+    (found,) = findings(rule, {**FILES, "Dockerfile": APP + "COPY . .\n" + step})
+    assert "config" not in found.message

@@ -1,0 +1,18 @@
+"""Commands that cost next to nothing: whether they run again is not worth a word."""
+
+from collections.abc import Sequence
+
+_PROGRAMS = frozenset(
+    ": [ cd chmod cp echo exit export false ln mkdir mv printf rm rmdir set sed sleep test touch "
+    "true umask unset".split()
+)
+_CONFIGURING = frozenset(
+    {("git", "init")}
+    | {(p, "config") for p in "bundle composer git npm pip pnpm poetry yarn".split()}
+)
+"""A program and its first argument: these write a few lines of settings."""
+
+
+def is_cheap(words: Sequence[str]) -> bool:
+    """Whether a simple command, unwrapped, the program first, costs next to nothing."""
+    return not _PROGRAMS.isdisjoint(words[:1]) or tuple(words[:2]) in _CONFIGURING
