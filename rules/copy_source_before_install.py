@@ -6,7 +6,8 @@ manifests did not change. Copied in two parts, first the manifests, then, after 
 rest, an edit to the source re-runs neither.
 
 Silent when the install reads more than files that can be listed (a `postinstall` script, `-e .`,
-a workspace), when a step between may read the source, or when the tree of the build context is
+a workspace), when it only links what was fetched before (`pnpm install --offline` behind
+`pnpm fetch`), when a step between may read the source, or when the tree of the build context is
 not known. Where the later COPY would lay a developer's `node_modules` over the installed one, the
 fix has a line for the ignore file too.
 """
@@ -20,7 +21,7 @@ from rules.model.dockerfile import Instruction, Span
 from rules.model.finding import Finding, Silence
 from rules.model.installs.find import Piece
 from rules.model.left import Left, left_behind
-from rules.model.order import Move, stretches
+from rules.model.order import Move, Passed, Stretch, only_links, stretches
 from rules.model.prose import code, listed
 from rules.model.rewrite import ImmovableError, put_source_last
 from rules.model.rule import Example, Rule
@@ -55,7 +56,7 @@ CMD ["python", "main.py"]
 def find(build: Build) -> Iterator[Finding | Silence]:
     """One finding for each stretch of installs that stands behind source."""
     for stretch in stretches(build):
-        installing = [run for run in stretch.passed if run.installs]
+        installing = [run for run in stretch.passed if _downloads(build, run, stretch)]
         moves = [stretch.behind(run) for run in installing[-1:]]
         for move in moves:
             if move is not None:
@@ -65,6 +66,11 @@ def find(build: Build) -> Iterator[Finding | Silence]:
             yield _advise(build, left)
         else:
             yield rule.silence(build.path, left.layer.instruction.span.start, left.reason)
+
+
+def _downloads(build: Build, run: Passed, stretch: Stretch) -> bool:
+    """Whether a RUN installs more than what is there to be linked."""
+    return any(not only_links(build, run.layer, piece, stretch.copies[0]) for piece in run.installs)
 
 
 def _report(build: Build, move: Move) -> Finding:

@@ -12,7 +12,7 @@ from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.managers import PROGRAMS
 from rules.model.manifests import is_manifest
-from rules.model.order import inherited, is_fetched, stretches
+from rules.model.order import inherited, is_fetched, only_links, stretches
 from rules.model.prose import code, listed
 
 
@@ -62,6 +62,8 @@ def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Left | None:
         builds = reads.needs_source is not None
         apart = builds or reads.split is not None
         if apart and is_fetched(build, layer, manager, source):
+            continue
+        if only_links(build, layer, piece, source):
             continue
         reason = _reason(build, layer, source, piece)
         if builds and reads.split is None:

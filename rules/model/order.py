@@ -272,6 +272,18 @@ def is_fetched(build: Build, run: Layer, manager: Manager, source: Layer) -> boo
     return False
 
 
+def only_links(build: Build, run: Layer, piece: Piece, source: Layer) -> bool:
+    """Whether an install is told to download nothing, and what it needs was fetched before.
+
+    It costs little behind the source, and stands there in pnpm's own example
+    (https://pnpm.io/cli/fetch).
+    """
+    if piece.manager is None or piece.fetch is not None:
+        return False
+    told = any("--offline" in process.args for process in piece.processes)
+    return told and is_fetched(build, run, piece.manager, source)
+
+
 def may_install(build: Build, layer: Layer, manager: Manager) -> bool:
     """Whether a RUN installs what the project needs with a manager, or may do so."""
     if layer.script is None or not may_say(layer, manager.programs):

@@ -371,6 +371,52 @@ def test_what_was_fetched_before_or_is_kept_in_a_mount_is_not_fetched_again(dock
     check_silent(rule, dockerfile, GO)
 
 
+LOCKED = {
+    "package.json": "{}",
+    "pnpm-lock.yaml": "",
+    "yarn.lock": "",
+    "package-lock.json": "{}",
+    "src/a.ts": "",
+    ".dockerignore": "node_modules\n",
+}
+PNPM = JS + "COPY pnpm-lock.yaml ./\nRUN pnpm fetch\n"
+BASE = "FROM node:22 AS base\nWORKDIR /app\nCOPY pnpm-lock.yaml ./\nRUN pnpm fetch\nFROM base\n"
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        PNPM + "COPY . .\nRUN pnpm install --offline\n",
+        PNPM + "COPY . .\nRUN pnpm install -r --offline --prod && pnpm run build\n",
+        JS
+        + "COPY pnpm-lock.yaml ./\nRUN pnpm fetch --prod\nCOPY . .\nRUN pnpm i --offline --prod\n",
+        BASE + "COPY . .\nRUN pnpm install --frozen-lockfile --offline --prod\n",
+        JS
+        + "COPY package.json yarn.lock ./\nRUN yarn install\nCOPY . .\nRUN yarn install --offline\n",
+        JS
+        + "COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci --offline --omit=dev\n",
+    ],
+)
+def test_what_only_links_packages_that_were_fetched_may_stand_behind_the_source(dockerfile):
+    check_silent(rule, dockerfile, LOCKED)
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        JS + "COPY . .\nRUN pnpm install --offline --prod\n",
+        JS + "COPY . .\nRUN pnpm fetch && pnpm install --offline --prod\n",
+        PNPM + "COPY . .\nRUN pnpm install --prefer-offline --prod\n",
+        PNPM + "COPY . .\nRUN npm ci --offline\n",
+        JS
+        + "COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci --prefer-offline\n",
+        PNPM + "COPY . .\nRUN pnpm install --offline && npm ci\n",
+    ],
+)
+def test_an_install_that_may_download_or_was_not_fetched_for_is_told(dockerfile):
+    assert len(findings(rule, {**LOCKED, "Dockerfile": dockerfile})) == 1
+
+
 def test_what_comes_from_another_stage_and_changes_with_the_source_goes_behind_the_install():
     build_stage = "FROM node:22 AS build\nWORKDIR /b\nCOPY . .\nRUN make\n"
     check_fixed(
