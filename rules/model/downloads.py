@@ -106,11 +106,11 @@ class Family:
 
 def uses_of(build: Build, layer: Layer) -> tuple[Use, ...]:
     """The calls of package managers in a RUN, nested or not."""
-    if layer.instruction.keyword != "RUN" or not may_say(layer, PROGRAMS):
-        return ()
     found: tuple[Use, ...] | None = build.remembered.get(("uses", layer.index))
     if found is None:
-        found = build.remembered["uses", layer.index] = tuple(_read(build, layer))
+        calls = layer.instruction.keyword == "RUN" and may_say(layer, PROGRAMS)
+        found = tuple(_read(build, layer)) if calls else ()
+        build.remembered["uses", layer.index] = found
     return found
 
 
@@ -134,8 +134,15 @@ MOST_LAYERS = 400
 """A file with more instructions is not looked at for mounts."""
 
 
-def families(build: Build) -> Iterator[Family]:
+def families(build: Build) -> tuple[Family, ...]:
     """The families of a build, each manager's apart, those of the first RUN first."""
+    found: tuple[Family, ...] | None = build.remembered.get(("families",))
+    if found is None:
+        found = build.remembered["families",] = tuple(_families(build))
+    return found
+
+
+def _families(build: Build) -> Iterator[Family]:
     by_manager: dict[str, list[Use]] = {}
     if len(build.layers) > MOST_LAYERS:
         return

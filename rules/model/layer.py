@@ -8,7 +8,7 @@ import posixpath
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rules.model.copies import Copy
 from rules.model.dockerfile import Heredoc, Instruction
@@ -30,6 +30,10 @@ _PARTS = {
     "ADD": _COPY_PARTS,
     "WORKDIR": ("its path", "USER"),
 }
+
+
+# A fix leaves most RUNs as they are, and each is proven on a build of its own.
+_read = lru_cache(maxsize=128)(read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +78,8 @@ class Layer:
         if self.instruction.keyword != "RUN":
             return None
         if self.instruction.json:
-            return read(shlex.join(word.text for word in self.instruction.args))
-        return read(self.instruction.script, self.instruction.heredocs, self.shell)
+            return _read(shlex.join(word.text for word in self.instruction.args))
+        return _read(self.instruction.script, self.instruction.heredocs, self.shell)
 
     @cached_property
     def writes(self) -> tuple[Write, ...] | None:
