@@ -192,7 +192,9 @@ async def test_choosing_a_file_shows_its_steps_at_once(client):
 async def test_it_works_without_javascript_and_with_the_keyboard_alone(client):
     async with browsing(client.port, java_script_enabled=False) as page:
         await page.goto(f"{PUBLIC}/try")
-        await page.get_by_label("Dockerfile", exact=True).fill("FROM a\nCOPY . .\nRUN npm install\n")
+        await page.get_by_label("Dockerfile", exact=True).fill(
+            "FROM a\nCOPY . .\nRUN npm install\n"
+        )
         await page.get_by_label("Files, one path a line").fill("package.json\nx.js\n")
         await page.get_by_role("button", name="Look at it").focus()
         await page.keyboard.press("Enter")
