@@ -8,7 +8,7 @@ strategy and worse by none.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from rules.model.cache import Build, Change, distinct_files, rerun
+from rules.model.cache import Build, Change, Layer, distinct_files, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
 from rules.model.order import amount_of_work, repeatable
@@ -124,8 +124,10 @@ def _fewer_files(before: Build, after: Build) -> str | None:
 
 def _fewer_for_arguments(before: Build, after: Build) -> str | None:
     """Less work re-run for a new value of some build argument, more for nothing."""
-    if lost := _lost_work(before, after, moved=("ARG",)):
+    if lost := _lost_work(before, after, moved=("ARG", "ENV")):
         return lost
+    if other := _other_values(before, after):
+        return other
     for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         if work_rerun(after, change) > work_rerun(before, change):
@@ -139,6 +141,29 @@ def _fewer_for_arguments(before: Build, after: Build) -> str | None:
             return f"a new value of {name} would re-run more"
         gained = gained or new < old
     return None if gained else "no argument would re-run less"
+
+
+def _other_values(before: Build, after: Build) -> str | None:
+    """No RUN gets another value than before, some perhaps none, and the images hold the same."""
+    if len(runs(before)) != len(runs(after)):
+        return "it would change the commands that run"
+    for old, new in zip(runs(before), runs(after), strict=True):
+        crossed = old.index != new.index
+        if crossed and not _variables(new) <= _variables(old):
+            return "a RUN would get another value of a variable"
+    if _images(before) != _images(after):
+        return "an image would hold other variables"
+    return None
+
+
+def _images(build: Build) -> dict[int, dict[str, str | None]]:
+    """What the stages leave set, those with nothing but a FROM apart."""
+    inside = {e.stage: e for e in build.layers if e.instruction.keyword != "FROM"}
+    return {stage: layer.variables.image for stage, layer in inside.items()}
+
+
+def _variables(layer: Layer) -> set[tuple[str, str | None]]:
+    return {(each.name, each.value.text) for each in layer.variables.variables}
 
 
 def _fewer_owners(before: Build, after: Build) -> str | None:

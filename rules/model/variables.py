@@ -146,6 +146,11 @@ class Scope:
             if variable.instruction >= 0
         )
 
+    @property
+    def image(self) -> dict[str, str | None]:
+        """What the ENVs of the whole stage and its parents leave in the image, None: unknown."""
+        return {name: item.value.text for name, item in self.assignments.image.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
