@@ -30,7 +30,8 @@ from rules.model.repository import Repository
 __all__ = ["Cache", "Invocation", "Name", "read_invocations", "sources"]
 
 MAX_FILES = 100
-"""Files read of one repository besides its workflows, those nearest to its root first."""
+"""Files read of one repository besides its workflows: those in its root and beside a Dockerfile
+first, then those nearest to its root."""
 
 Reader = Callable[[Repository, str, str], Iterable[Invocation]]
 
@@ -59,7 +60,7 @@ _TOLD: tuple[tuple[str, int, Reader], ...] = (
     (r"(?:docker-)?bake[^/]*\.(?:hcl|json)", 10, read_bake),
     (r"(?:gnu)?makefile|[^/]+\.mk", 20, read_makefile),
     (r"skaffold[^/]*\.ya?ml", 5, read_skaffold),
-    (r"cloudbuild[^/]*\.ya?ml", 20, read_cloudbuild),
+    (r"cloudbuild[^/]*\.ya?ml", 50, read_cloudbuild),
     (r"heroku\.yml", 3, read_heroku),
     (r"fly[^/]*\.toml", 10, read_fly),
     (r"render\.yaml", 3, read_render),
@@ -87,14 +88,18 @@ _FOREIGN = ("node_modules/", "vendor/", "third_party/", "testdata/", "fixtures/"
 def sources(paths: Iterable[str]) -> dict[str, Reader]:
     """Choose the files, by name alone, that may say how something is built, and their readers."""
     found: list[list[str]] = [[] for _ in _TOLD]
+    building = {""}
     for path in paths:
+        folder, _, name = path.rpartition("/")
+        if "dockerfile" in name.lower() or "containerfile" in name.lower():
+            building.add(folder)
         if path.lower().endswith(_ENDINGS) or "file" in path.lower():
             kind = _kind(path)
             if kind is not None and not _is_foreign(path):
                 found[kind].append(path)
     chosen: dict[str, Reader] = {}
     for (_, most, reader), named in zip(_TOLD, found, strict=True):
-        near = sorted(named, key=lambda path: (path.count("/"), path))
+        near = sorted(named, key=lambda p: (p.rpartition("/")[0] not in building, p.count("/"), p))
         chosen.update(dict.fromkeys(near[: min(most, MAX_FILES - len(chosen))], reader))
     return chosen
 

@@ -1,5 +1,7 @@
 import pytest
 
+from rules.model.invocations import read_invocations
+from rules.model.repository import Repository
 from tests.rules.model.invocations.shown import places, shown
 
 ROOT, A = ("Dockerfile", ""), ("a/Dockerfile", "a")
@@ -77,3 +79,13 @@ def test_cloud_build_knows_no_buildkit_unless_told(step, expected):
 def test_skaffold_builds_artifacts(text, expected):
     found = shown({"skaffold.yaml": text})
     assert [(i.dockerfile, i.root, i.builder) for i in found] == expected
+
+
+def test_a_cloud_build_beside_its_dockerfile_is_read_however_many_there_are():
+    step = "steps: [{name: gcr.io/cloud-builders/docker, dir: a/z, args: [build, -f, X, .]}]"
+    many = {f"a/b{number}/cloudbuild.yaml": "steps: []" for number in range(60)}
+    texts = many | {"a/z/cloudbuild.yaml": step.replace("X", "Dockerfile.web")}
+    files = dict.fromkeys(("a/z/Dockerfile.web", "a/z/main.py"), "FROM scratch\n")
+    repository = Repository(frozenset(texts | files), texts=texts | files)
+    found = [(i.dockerfile, i.root, i.builder) for i in read_invocations(repository)]
+    assert found == [("a/z/Dockerfile.web", "a/z", "legacy")]
