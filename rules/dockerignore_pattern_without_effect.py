@@ -57,6 +57,7 @@ def find(build: Build) -> Iterator[Finding]:
         at = starts[pattern.line - 1]
         yield from _comment(ignore, pattern, lines[pattern.line - 1], at)
         yield from _class(ignore, pattern, lines[pattern.line - 1], at)
+        yield from _case(build, ignore, pattern, lines[pattern.line - 1], at)
     yield from _vain_exceptions(build, ignore)
 
 
@@ -64,7 +65,14 @@ def _comment(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterat
     """`foo  # why`."""
     body = line.rstrip("\r\n")
     cut = min((i for mark in (" #", "\t#") if (i := body.find(mark)) > 0), default=0)
-    if not body[:cut].strip():  # ` # why` names no file: no harm is done
+    if body.lstrip(" \t").startswith("#"):
+        message = (
+            f"This comment is a pattern, {code(pattern.text)}: {code('#')} starts a comment at "
+            f"the very start of a line only."
+        )
+        yield _finding(ignore, pattern.line, pattern.text, message)
+        return
+    if cut == 0:
         return
     newline = line[len(body) :] or "\n"
     new = f"{body[cut:].strip()}{newline}{body[:cut].rstrip()}"
@@ -75,6 +83,24 @@ def _comment(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterat
     yield _finding(
         ignore, pattern.line, pattern.text, message, Edit(ignore.path, at, at + len(body), new)
     )
+
+
+def _case(
+    build: Build, ignore: IgnoreFile, pattern: Pattern, line: str, at: int
+) -> Iterator[Finding]:
+    """`.DS_store`: the name that macOS writes is `.DS_Store`."""
+    name = pattern.text.rpartition("/")[2]
+    if name == _DS_STORE or name.lower() != _DS_STORE.lower():
+        return
+    if any(path.rpartition("/")[2] == name for path in build.repository.paths):
+        return
+    place = at + line.rindex(name)
+    edit = Edit(ignore.path, place, place + len(name), _DS_STORE)
+    message = f"Patterns mind the case: {code(name)} is not {code(_DS_STORE)}, which macOS writes."
+    yield _finding(ignore, pattern.line, pattern.text, message, edit)
+
+
+_DS_STORE = ".DS_Store"
 
 
 def _class(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterator[Finding]:

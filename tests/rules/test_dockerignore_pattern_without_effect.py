@@ -38,6 +38,7 @@ def test_what_was_meant_is_written(before, after):
         (".git\n!docs\ndocs/*\n", 2, "has the last word"),
         (".git\nstatic # why\n", 2, "part of the pattern"),
         (".git\nvenv\t# why\n", 2, "Every build fails"),
+        (".git\n  # why\n", 2, "This comment is a pattern, `# why`"),
     ],
 )
 def test_words_say_what_is_wrong(ignore, line, words):
@@ -54,7 +55,8 @@ def test_words_say_what_is_wrong(ignore, line, words):
         "docs/*\n!docs/keep\n",
         "!gone.txt\ndocs\n",
         "nothing/here\n",
-        "# comment\n  # another\n",
+        "# comment\n#  another\n",
+        "**/.DS_Store\n",
         "a#b\n",
         "!main.py\n",
         "[^a]x\n",
@@ -62,3 +64,14 @@ def test_words_say_what_is_wrong(ignore, line, words):
 )
 def test_silent_about_what_works_or_does_no_harm(ignore):
     assert findings(rule, FILES | {".dockerignore": ignore}) == []
+
+
+def test_a_known_name_in_the_wrong_case_is_told_with_the_right_one():
+    (found,) = findings(rule, FILES | {".dockerignore": ".git\n**/.DS_store\n"})
+    assert found.span.start == 2
+    assert "`.DS_store` is not `.DS_Store`" in found.message
+
+
+def test_a_file_of_that_very_case_is_meant():
+    files = FILES | {".DS_store": "", ".dockerignore": ".git\n.DS_store\n"}
+    assert findings(rule, files) == []
