@@ -60,6 +60,12 @@ RULES: tuple[Rule, ...] = (
 MOST_ROUNDS = 10
 """Rounds of fixing: each leaves fewer findings, so two or three do."""
 
+MOST_INSTRUCTIONS = 500
+"""Of a longer file nothing is said: rules compare steps with steps, and files come from strangers."""
+
+MOST_PROOFS = 2_000
+"""Instructions that are looked at again to prove the fixes of one file, all fixes together."""
+
 BY_NAME = {rule.name: rule for rule in RULES}
 
 
@@ -78,9 +84,11 @@ def check(build: Build) -> tuple[list[Finding], list[Silence]]:
     """All findings of a build, each fix proven, and the reasons of rules that kept silent."""
     findings, silences = _look(build)
     proven = []
+    room = MOST_PROOFS // len(build.dockerfile.instructions)
     for finding in findings:
         if finding.fix is not None:
-            wrong = _flaw(build, finding)
+            room -= 1
+            wrong = _flaw(build, finding) if room >= 0 else "the file has too many findings"
             if wrong is not None:
                 finding = replace(finding, fix=None, no_fix=finding.no_fix or wrong)
         proven.append(_counted(build, finding))
@@ -223,6 +231,8 @@ def inspect(
     report = open_build(repository, path, contexts, builder, persistent=persistent)
     if report.build is None:
         return report
+    if len(report.build.dockerfile.instructions) > MOST_INSTRUCTIONS:
+        return Report(path, None, skipped=f"more than {MOST_INSTRUCTIONS} instructions")
     if mutes_file(report.build.dockerfile.text):
         return Report(path, None, skipped="`# layerwise: ignore-file` stands in it")
     findings, silences = check(report.build)
