@@ -61,7 +61,7 @@ MOST_ROUNDS = 10
 """Rounds of fixing: each leaves fewer findings, so two or three do."""
 
 MOST_INSTRUCTIONS = 500
-"""Of a longer file nothing is said: rules compare steps with steps, and files come from strangers."""
+"""Of a longer file nothing is said: rules compare steps with steps, and strangers write files."""
 
 MOST_PROOFS = 2_000
 """Instructions that are looked at again to prove the fixes of one file, all fixes together."""
