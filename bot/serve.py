@@ -45,15 +45,19 @@ def serve(part: Part = Part.BOTH) -> None:
             await runner.start(app)
 
         setup = Setup(settings, use)
-        print(f"Set up the GitHub App at {setup.link}", flush=True)  # noqa: T201  not into logs
-        logger.warning("no GitHub App is configured: /webhook answers 503")
-    logger.info("listening on port %d", settings.port)
+
+    def announce(*_said: object) -> None:  # aiohttp calls it when the port is ours
+        if setup is not None:
+            print(f"Set up the GitHub App at {setup.link}", flush=True)  # noqa: T201  no log has it
+            logger.warning("no GitHub App is configured: /webhook answers 503")
+        logger.info("listening on port %d", settings.port)
+
     try:
         web.run_app(
             make_app(settings, runner, setup),
             port=settings.port,
             access_log=None,
-            print=None,
+            print=announce,
             shutdown_timeout=DRAIN,
         )
     except (StorageError, OSError) as error:
