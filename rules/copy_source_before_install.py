@@ -57,10 +57,9 @@ def find(build: Build) -> Iterator[Finding | Silence]:
     """One finding for each stretch of installs that stands behind source."""
     for stretch in stretches(build):
         installing = [run for run in stretch.passed if _downloads(build, run, stretch)]
-        moves = [stretch.behind(run) for run in installing[-1:]]
-        for move in moves:
-            if move is not None:
-                yield _report(build, move)
+        move = stretch.behind(installing[-1]) if installing else None
+        if move is not None:
+            yield _report(build, move)
     for left in left_behind(build):
         if left.instead is not None:
             yield _advise(build, left)
