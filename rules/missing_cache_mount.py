@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.model.cache import Build
-from rules.model.dockerfile import Span
 from rules.model.downloads import Family, families
 from rules.model.finding import Finding, Fix, Silence
 from rules.model.mounting import Mounting, mount_all
@@ -96,7 +95,7 @@ def _report(family: Family, mounting: Mounting) -> Finding:
         message += f" What would empty it goes: {listed(list(dict.fromkeys(words)))}."
     return rule.finding(
         build.path,
-        Span(layer.instruction.span.start, layer.instruction.span.end),
+        layer.instruction.span,
         subject=f"{stage.name or stage.index} {' && '.join(plain)}",
         message=message,
         severity="warning" if projects and build.builder.keeps_disk else "info",
