@@ -35,24 +35,28 @@ def left_behind(build: Build) -> Iterator[Left]:
     moved = {run.layer.index for stretch in stretches(build) for run in stretch.passed}
     for stage in build.dockerfile.stages:
         mine = [layer for layer in build.layers if layer.stage == stage.index]
-        before = inherited(build, stage.index)
+        copies = [layer for layer in inherited(build, stage.index) if layer.copy is not None]
+        source = next(filter(_brings_source, copies), None)
         said: set[str] = set()
         for layer in mine:
             if layer.instruction.keyword == "RUN":
-                left = _look(build, layer, before)
+                left = _look(build, layer, copies, source)
                 if left is not None and left.piece.manager is not None:
                     if layer.index not in moved and left.piece.manager.name not in said:
                         yield left
                     said.add(left.piece.manager.name)  # what follows finds it downloaded
-            before.append(layer)
+            elif layer.copy is not None:
+                copies.append(layer)
+                if source is None and _brings_source(layer):
+                    source = layer
 
 
-def _look(build: Build, layer: Layer, before: Sequence[Layer]) -> Left | None:
-    """The first install of a RUN that stands behind source."""
+def _look(build: Build, layer: Layer, before: Sequence[Layer], source: Layer | None) -> Left | None:
+    """The first install of a RUN that stands behind source: the first copy of it, or a mount."""
     if not may_say(layer, PROGRAMS):
         return None
-    bound = any(m.local and _is_broad(build, m.source) for m in layer.mounts)
-    source = next((each for each in before if _brings_source(each)), layer if bound else None)
+    if source is None and any(m.local and _is_broad(build, m.source) for m in layer.mounts):
+        source = layer
     if source is None:
         return None
     for piece in pieces(build, layer, before):
