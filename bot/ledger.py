@@ -48,6 +48,9 @@ CREATE INDEX IF NOT EXISTS layerwise_pull_dead ON layerwise_pull (changed) WHERE
 CREATE INDEX IF NOT EXISTS layerwise_pull_changed ON layerwise_pull (changed)
 """
 
+_ADDED = {"result": "TEXT", "queued": "INTEGER NOT NULL DEFAULT 1"}
+"""Columns that the first tables lacked, in order; a ticket came with its workflow then."""
+
 _DELIVERED = """
 INSERT INTO layerwise_delivery VALUES (:id, :now) ON CONFLICT DO NOTHING RETURNING id
 """
@@ -171,7 +174,7 @@ class Ledger:
         self._do_together = storage.do_together
 
     async def open(self) -> None:
-        """Make the tables where they are missing."""
+        """Make the tables where they are missing, and the columns that old ones lack."""
         await self._do(_make_tables)
 
     async def put(self, job: Job) -> bool:
@@ -324,6 +327,12 @@ def _scalars(query: sa.Select[Any], connection: sa.Connection) -> list[Any]:
 def _make_tables(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":  # two that start at once would collide
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4242, 0)")
+    there = sa.inspect(connection)
+    if there.has_table("layerwise_pull"):
+        known = {column["name"] for column in there.get_columns("layerwise_pull")}
+        for name, kind in _ADDED.items():
+            if name not in known:
+                run(connection, f"ALTER TABLE layerwise_pull ADD COLUMN {name} {kind}")
     for statement in _TABLES.split(";"):
         connection.exec_driver_sql(statement)
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot import work
 from bot.job import Job
 from bot.queue import Queue, StorageError
+from bot.storage import run
 from bot.work import GiveUp, Postpone, TryAgain
 from tests.bot import postgres
 from tests.bot.postgres import Postgres
@@ -346,6 +347,37 @@ async def test_a_workflow_that_was_lost_is_found(url, desk):
         await queue._upkeep.find_lost(0)
         await idle(queue)
     assert len(desk.done) == 1
+
+
+FIRST_TABLE = """
+CREATE TABLE layerwise_pull (
+    id TEXT PRIMARY KEY, job TEXT NOT NULL, updated_at TEXT NOT NULL, ticket TEXT, claim TEXT,
+    starts INTEGER NOT NULL, due DOUBLE PRECISION NOT NULL, reason TEXT,
+    changed DOUBLE PRECISION NOT NULL
+)
+"""
+
+
+async def test_a_database_of_the_first_version_gets_the_columns_that_it_lacks(url, desk):
+    ended, waiting, new = job(1), job(2), job(3)
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(FIRST_TABLE)
+        for old, ticket in ((ended, None), (waiting, "ticket")):
+            sql = "INSERT INTO layerwise_pull VALUES (:id, :job, :at, :ticket, NULL, 0, 1, NULL, 1)"
+            values = {"id": old.subject, "job": old.to_json(), "at": old.updated_at}
+            run(connection, sql, **values, ticket=ticket)
+    engine.dispose()
+    for _ in range(2):  # the second time there is nothing left to add
+        async with Queue(url) as queue:
+            assert (await queue.depth()).waiting == 1
+            assert await queue._ledger.overdue(0) == [(waiting.subject, "ticket", None)]
+    async with desk.queue(url) as queue:
+        assert await queue.put(new)
+        await queue._upkeep.find_lost(0)
+        await idle(queue)
+        assert await queue.recent() == []  # the desk says nothing of how it ended
+    assert set(desk.done) == {waiting, new}
 
 
 async def test_a_push_that_came_before_a_crash_is_done_after_it(url, desk):
