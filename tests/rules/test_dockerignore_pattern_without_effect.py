@@ -23,6 +23,7 @@ def test_the_example_of_the_documentation():
         (".git\nx[!a]\n", ".git\nx[^a]\n"),
         (".git\nvenv  # made\r\n", ".git\n# made\r\nvenv\r\n"),
         (".git\nlog # a # b", ".git\n# a # b\nlog"),
+        (".git\n**/.DS_store\n", ".git\n**/.DS_Store\n"),
     ],
 )
 def test_what_was_meant_is_written(before, after):
