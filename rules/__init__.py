@@ -97,7 +97,7 @@ def check(build: Build) -> tuple[list[Finding], list[Silence]]:
 
 def _flaw(build: Build, finding: Finding) -> str | None:
     """What is wrong with a finding's fix, looked for once."""
-    key = ("flaw", finding.rule, finding.fix)
+    key = ("flaw", finding.fingerprint, finding.fix)
     if key not in build.remembered:
         build.remembered[key] = flaw(build, finding, BY_NAME[finding.rule], _findings)
     found: str | None = build.remembered[key]
@@ -112,7 +112,7 @@ def counted(build: Build, findings: Iterable[Finding], history: History) -> list
 
 def _counted(build: Build, finding: Finding) -> Finding:
     """The finding with what the history says of the step that its fix is about."""
-    if finding.fix is None or finding.evidence is not None or build.repository.history is None:
+    if finding.fix is None or build.repository.history is None:
         return finding
     lines = range(finding.span.start, finding.span.end + 1) if finding.path == build.path else ()
     arguments: list[str] = []

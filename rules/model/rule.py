@@ -7,7 +7,7 @@ from typing import Literal
 
 from rules.model.cache import Build
 from rules.model.dockerfile import Span
-from rules.model.finding import Evidence, Finding, Fix, Severity, Silence
+from rules.model.finding import Finding, Fix, Severity, Silence
 
 Strategy = Literal["order", "context", "mounts", "stages"]
 Measure = Literal["fewer steps", "same steps", "fewer files", "arguments", "owners"]
@@ -86,10 +86,9 @@ class Rule:
         severity: Severity = "warning",
         fix: Fix | None = None,
         no_fix: str | None = None,
-        evidence: Evidence | None = None,
     ) -> Finding:
         """A finding of this rule."""
-        return Finding(self.name, path, span, subject, message, severity, fix, no_fix, evidence)
+        return Finding(self.name, path, span, subject, message, severity, fix, no_fix)
 
     def silence(self, path: str, line: int, reason: str) -> Silence:
         """Why this rule says nothing about a line that it looked at."""
