@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces
+from rules.model.lineage import inherited
 from rules.model.managers import PROGRAMS
 from rules.model.manifests import is_manifest
-from rules.model.order import inherited, is_fetched, only_links, stretches
+from rules.model.order import is_fetched, only_links, stretches
 from rules.model.prose import code, listed
 
 

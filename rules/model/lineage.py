@@ -26,18 +26,18 @@ def base_image(build: Build, stage: int) -> Image:
 def seen_by(build: Build, layer: Layer) -> tuple[Layer, ...]:
     """The layers that a layer's step finds done, the oldest first."""
     start = starts_of(build)[layer.stage]
-    return (*_inherited(build, start), *build.layers[start.index : layer.index])
+    return (*inherited(build, layer.stage), *build.layers[start.index : layer.index])
 
 
-def _inherited(build: Build, start: Layer) -> tuple[Layer, ...]:
-    """The layers of all stages that the stage of a FROM is built on."""
-    key = ("inherited", start.stage)
+def inherited(build: Build, stage: int) -> tuple[Layer, ...]:
+    """The layers of the stages that this one is built on, the oldest first."""
+    key = ("inherited", stage)
     found: tuple[Layer, ...] | None = build.remembered.get(key)
     if found is None:
+        parent = starts_of(build)[stage].parent
         found = ()
-        if start.parent is not None:
-            above = starts_of(build)[start.parent]
-            mine = (layer for layer in build.layers[above.index :] if layer.stage == above.stage)
-            found = (*_inherited(build, above), *mine)
+        if parent is not None:
+            mine = (layer for layer in build.layers if layer.stage == parent)
+            found = (*inherited(build, parent), *mine)
         build.remembered[key] = found
     return found

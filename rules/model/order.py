@@ -7,6 +7,7 @@ from rules.model.cache import Build, Change, Copy, Layer, file_classes, rerun
 from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces, processes_of
 from rules.model.installs.install import Call, Manager
+from rules.model.lineage import inherited, seen_by
 from rules.model.manifests import is_manifest
 from rules.model.places import holds_only_named, is_project_folder
 
@@ -177,17 +178,6 @@ def _made_of_source(build: Build) -> frozenset[int]:
     return found
 
 
-def inherited(build: Build, stage: int) -> list[Layer]:
-    """The layers of the stages that this one is built on, the oldest first."""
-    found: list[Layer] = []
-    parent = build.dockerfile.stages[stage].parent
-    while parent is not None:
-        mine = [layer for layer in build.layers if layer.stage == parent]
-        found = [*mine, *found]
-        parent = build.dockerfile.stages[parent].parent
-    return found
-
-
 def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch, int]:
     """Follow the stage from its copy `first` as long as nothing reads the source."""
     stretch = Stretch(layers, [layers[first]])
@@ -260,9 +250,7 @@ def is_fetched(build: Build, run: Layer, manager: Manager, source: Layer) -> boo
     """
     if any(mount.type == "cache" for mount in run.mounts):
         return True
-    chain = inherited(build, run.stage)
-    chain += [each for each in build.layers if each.stage == run.stage and each.index < run.index]
-    for layer in chain:
+    for layer in seen_by(build, run):
         if layer.copy is not None and layer.copy.stage is not None:
             brought = (each for each in build.layers if each.stage == layer.copy.stage)
             if any(may_install(build, each, manager) for each in brought):
@@ -340,8 +328,7 @@ def _pieces_among_all(build: Build, layer: Layer) -> Sequence[Piece]:
     """The pieces of a RUN that sees all that was copied before it."""
     if layer.instruction.keyword != "RUN":
         return ()
-    mine = (e for e in build.layers if e.stage == layer.stage and e.index < layer.index)
-    return pieces(build, layer, [*inherited(build, layer.stage), *mine])
+    return pieces(build, layer, seen_by(build, layer))
 
 
 def _apart(one: Copy | None, other: Copy | None) -> bool:

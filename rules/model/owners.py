@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from rules.model.cache import Build, Layer
 from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces, processes_of
-from rules.model.lineage import base_image
-from rules.model.order import inherited
+from rules.model.lineage import base_image, seen_by
 from rules.model.places import is_project_folder
 
 
@@ -104,8 +103,7 @@ def check_copies(build: Build, change: Change) -> str | None:
             raise KeptError("a COPY has flags of its own")
         if any(build.repository.has(p) for p in _links(build, copy.files)):
             raise KeptError("symbolic links are among the files")
-    mine = [each for each in build.layers if each.stage == first.stage]
-    before = [*inherited(build, first.stage), *(e for e in mine if e.index < change.layer.index)]
+    before = seen_by(build, change.layer)
     if change.program == "chmod":
         _check_mode(change, [each for each in before if each.index < first.index])
     else:

@@ -10,7 +10,8 @@ from rules.model.dockerfile import Instruction
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import Piece
-from rules.model.order import MOST_MANIFESTS, Move, Passed, inherited, only_prepares
+from rules.model.lineage import inherited
+from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
 from rules.model.prose import code
 
 _QUOTED = frozenset(" \t*?[]\\$\"'")

@@ -21,3 +21,10 @@ def test_an_install_left_behind_is_told_with_the_first_that_brings_source(text, 
     found = left_behind(build({**FILES, "Dockerfile": text}))
     starts = [(e.source.instruction.span.start, e.layer.instruction.span.start) for e in found]
     assert starts == lines
+
+
+@pytest.mark.parametrize("base", ["deps", "Deps", "$BASE"])
+def test_what_a_stage_above_has_downloaded_is_not_left_behind(base):
+    above = "ARG BASE=deps\nFROM rust AS deps\nCOPY Cargo.toml .\nRUN cargo fetch\n"
+    text = f"{above}FROM {base}\nCOPY . .\nRUN cargo build\n"
+    assert list(left_behind(build({**FILES, "Dockerfile": text}))) == []
