@@ -41,7 +41,7 @@ def find(build: Build) -> Iterator[Finding]:
     absent = [
         (layer, source)
         for layer in build.layers
-        for source in _sources(layer)
+        for source in layer.local_sources
         if source != ROOT and not build.files.match(source)
     ]
     if not absent:
@@ -53,12 +53,6 @@ def find(build: Build) -> Iterator[Finding]:
         gone = () if led else everything.match(source)
         if gone:
             yield _report(build, layer, ignore, source, gone[0].path)
-
-
-def _sources(layer: Layer) -> Iterator[str]:
-    if layer.copy is not None and layer.copy.local:
-        yield from layer.copy.named
-    yield from (mount.source for mount in layer.mounts if mount.local)
 
 
 def _report(build: Build, layer: Layer, ignore: IgnoreFile, source: str, gone: str) -> Finding:

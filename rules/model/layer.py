@@ -114,6 +114,12 @@ class Layer:
         return frozenset(posixpath.basename(word.rstrip("/")) for word in self.words)
 
     @cached_property
+    def local_sources(self) -> tuple[str, ...]:
+        """What of the build context its COPY, ADD or bind mounts name, where that is known."""
+        copied = self.copy.named if self.copy is not None and self.copy.local else ()
+        return (*copied, *(mount.source for mount in self.mounts if mount.local))
+
+    @cached_property
     def linked(self) -> bool:
         """`COPY --link`: its content is cached apart from the steps before it."""
         return self.copy is not None and ("link", "true") in self._flags

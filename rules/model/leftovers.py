@@ -126,9 +126,4 @@ def _programs(build: Build) -> frozenset[str | None]:
 def _is_taken(build: Build, leftover: Leftover) -> bool:
     """Whether a COPY or a bind mount names it, or something in it."""
     matcher = IgnoreFile.parse(leftover.pattern, "")
-    for layer in build.layers:
-        sources = [*(layer.copy.named if layer.copy is not None and layer.copy.local else ())]
-        sources += [mount.source for mount in layer.mounts if mount.local]
-        if any(matcher.excludes(source) for source in sources):
-            return True
-    return False
+    return any(matcher.excludes(path) for layer in build.layers for path in layer.local_sources)

@@ -21,13 +21,7 @@ _TITLES = {
 
 def takers(build: Build) -> list[Layer]:
     """The steps that take the whole context: `COPY . .`, and RUNs that bind it."""
-    return [layer for layer in build.layers if any(source == ROOT for source in _sources(layer))]
-
-
-def _sources(layer: Layer) -> Iterator[str]:
-    if layer.copy is not None and layer.copy.local:
-        yield from layer.copy.named
-    yield from (mount.source for mount in layer.mounts if mount.local)
+    return [layer for layer in build.layers if ROOT in layer.local_sources]
 
 
 def steps_behind(build: Build, layer: Layer) -> str:

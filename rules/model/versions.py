@@ -39,9 +39,7 @@ def why_git_is_read(build: Build) -> str | None:
 
 def _find(build: Build) -> str | None:
     for layer in build.layers:
-        sources = [*(layer.copy.named if layer.copy is not None and layer.copy.local else ())]
-        sources += [mount.source for mount in layer.mounts if mount.local]
-        if any(source == ".git" or source.startswith(".git/") for source in sources):
+        if any(source == ".git" or source.startswith(".git/") for source in layer.local_sources):
             return f"line {layer.instruction.span.start} names {code('.git')}"
         if layer.instruction.keyword == "RUN" and (reason := _run(build, layer)):
             return reason
