@@ -16,7 +16,7 @@ from rules.model.builder import is_dockerfile
 from rules.model.cache import Build
 from rules.model.finding import Finding
 from rules.model.invocations import read_invocations
-from rules.model.proposal import takers
+from rules.model.proposal import proposed_path, takers
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -57,7 +57,7 @@ def find(build: Build) -> Iterator[Finding]:
 
 
 def _unread_by_git(build: Build) -> str | None:
-    path = posixpath.join(build.context.root, ".dockerignore")
+    path = proposed_path(build)
     if build.context.kind != "git" or not build.repository.has(path):
         return None
     return (
@@ -79,8 +79,7 @@ def _elsewhere(build: Build) -> str | None:
     dockerfiles = [p for p in build.repository.paths if is_dockerfile(p)]
     if any(p != build.path and posixpath.dirname(p) == own for p in dockerfiles):
         return None
-    wanted = posixpath.join(root, ".dockerignore")
     return (
         f"{code(path)} is read by no build: the context is {code(root or '.')} "
-        f"({build.builder.reason}), and its ignore file would be {code(wanted)}."
+        f"({build.builder.reason}), and its ignore file would be {code(proposed_path(build))}."
     )
