@@ -235,7 +235,7 @@ def is_private_key(pem: str) -> bool:
     return isinstance(key, RSAPrivateKey)
 
 
-def read_app(text: str) -> App:
+def read_app(text: str | bytes) -> App:
     """The App in the JSON that GitHub answers when it has made one, and that we keep.
 
     Raises ValueError, and says nothing secret in it.

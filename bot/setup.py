@@ -162,10 +162,9 @@ class Setup:
         """GET /setup/created: GitHub has made the App and sends its browser back with a code."""
         try:
             choice = self._take(request.query.get("state", ""))
-            made = await self._convert(request.query.get("code", ""))
+            app, made = await self._convert(request.query.get("code", ""))
         except Refused as error:
             return _refusal(error)
-        app = read_app(json.dumps(made))
         self._done = True
         kept = choice.keep and _keep(self._settings.app_file, made)
         try:
@@ -212,8 +211,8 @@ class Setup:
             file=self._settings.app_file.absolute(),
         )
 
-    async def _convert(self, code: str) -> dict[str, Any]:
-        """The App that GitHub made: it gives it once."""
+    async def _convert(self, code: str) -> tuple[App, Mapping[str, Any]]:
+        """The App that GitHub made, and all that it says of it: it gives it once."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", code):
             raise Refused("GitHub's code is missing or malformed.")
         base = self._settings.github_api_url
@@ -233,12 +232,10 @@ class Setup:
         if answer.status != 201:
             log.error("GitHub did not give the App: %d %s", answer.status, answer.complaint())
             raise Refused(f"GitHub did not give the App (it answered {answer.status}).", 502)
-        made = json.loads(answer.body)
         try:
-            read_app(json.dumps(made))
+            return read_app(answer.body), json.loads(answer.body)
         except ValueError as error:
             raise Refused(f"GitHub's answer cannot be used: {error}.", 502) from error
-        return dict(made)
 
     def _installation(self, made: Mapping[str, Any]) -> str:
         """Where the App is installed: GHES has Apps in another place than github.com."""

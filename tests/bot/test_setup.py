@@ -16,6 +16,7 @@ from bot.server import RUNNER, make_app
 from bot.service import Runner
 from bot.settings import Settings, read, read_app
 from bot.setup import EVENTS, Choice, Refused, Setup
+from bot.transport import Answer, Transport
 from tests.bot.browser import PUBLIC, browsing, picture
 from tests.github import StandIn
 from tests.github.web import faults_of_manifest
@@ -225,11 +226,25 @@ async def test_the_manifest_goes_to_the_website_of_this_github(github, tmp_path,
         assert operator.setup._installation(made) == f"{web}/apps/layerwise/installations/new"
 
 
-async def test_an_answer_that_is_no_app_is_told(github, operator, monkeypatch):
+@pytest.mark.parametrize("body", ["not what is asked for", [], {}, {"id": 1, "pem": "x"}])
+async def test_an_answer_that_is_no_app_is_told(github, operator, body):
     _, state = await operator.chosen()
-    github.fail("wrong JSON", "conversions")
-    status, _ = await operator.get("/setup/created", state=state, code="abc")
+    github.fail("error", "conversions", status=201, body=body)
+    status, text = await operator.get("/setup/created", state=state, code="abc")
     assert status == 502
+    assert "answer cannot be used" in text
+    assert operator.service is None
+
+
+async def test_an_answer_that_is_no_json_is_told(operator, monkeypatch):
+    async def send(*_):
+        return Answer(201, {}, b'{"id": "\xff')
+
+    _, state = await operator.chosen()
+    monkeypatch.setattr(Transport, "send", send)
+    status, text = await operator.get("/setup/created", state=state, code="abc")
+    assert status == 502
+    assert "answer cannot be used" in text
 
 
 async def test_a_form_is_bounded(operator):
