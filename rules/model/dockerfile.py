@@ -7,7 +7,7 @@ same instructions.
 
 import io
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dockerfile_parse import DockerfileParser
@@ -141,8 +141,6 @@ class Stage:
     platform: str | None
     instructions: tuple[Instruction, ...]
     """The FROM first."""
-    parent: int | None
-    """The stage that FROM names in so many letters. `variables.py` knows those behind variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +221,7 @@ def parse(source: str | bytes) -> Dockerfile:
     variables = sum([len(i.pairs) for i in instructions if i.keyword != "LABEL"])
     if variables > MOST_VARIABLES:
         raise Unreadable(f"too large: {variables:,} variables, more than {MOST_VARIABLES:,}")
-    names: dict[str, list[int]] = {}
+    found = tuple(_stages(stages))
     return Dockerfile(
         text=text,
         lines=tuple(result.lines),
@@ -232,11 +230,11 @@ def parse(source: str | bytes) -> Dockerfile:
         syntax=result.directives.get("syntax"),
         checks=result.directives.get("check"),
         instructions=tuple(instructions),
-        stages=tuple(_stages(stages, names)),
+        stages=found,
         comments=tuple(result.comments),
         mask=result.mask(),
         line_starts=tuple(result.starts),
-        stage_names=names,
+        stage_names=_names(found),
     )
 
 
@@ -365,7 +363,7 @@ def _pairs(keyword: str, args: tuple[Word, ...], *, old: bool) -> tuple[Pair, ..
     return tuple(pairs)
 
 
-def _stages(stages: list[list[Instruction]], names: dict[str, list[int]]) -> Iterator[Stage]:
+def _stages(stages: list[list[Instruction]]) -> Iterator[Stage]:
     for index, instructions in enumerate(stages):
         image, *rest = instructions[0].args
         yield Stage(
@@ -374,10 +372,15 @@ def _stages(stages: list[list[Instruction]], names: dict[str, list[int]]) -> Ite
             image=image.text,
             platform=instructions[0].flag("platform"),
             instructions=tuple(instructions),
-            parent=names.get(image.text, [None])[-1],
         )
-        if rest:
-            names.setdefault(rest[1].text.lower(), []).append(index)
+
+
+def _names(stages: Iterable[Stage]) -> dict[str, list[int]]:
+    names: dict[str, list[int]] = {}
+    for stage in stages:
+        if stage.name is not None:
+            names.setdefault(stage.name.lower(), []).append(stage.index)
+    return names
 
 
 def _agrees(mask: str, instructions: Sequence[Instruction]) -> bool:

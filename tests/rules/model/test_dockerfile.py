@@ -179,14 +179,13 @@ def test_a_file_has_directives_comments_and_stages():
             stage.name,
             stage.image,
             stage.platform,
-            stage.parent,
             len(stage.instructions),
         )
         for stage in dockerfile.stages
     ] == [
-        (0, "Base", "a:$V", "$P", None, 2),
-        (1, None, "base", None, 0, 1),
-        (2, "c", "scratch", None, None, 1),
+        (0, "Base", "a:$V", "$P", 2),
+        (1, None, "base", None, 1),
+        (2, "c", "scratch", None, 1),
     ]
 
 
