@@ -16,7 +16,7 @@ from rules.model.downloads import Family, families, is_apart
 from rules.model.finding import Edit, Finding, Fix, Silence
 from rules.model.lineage import seen_by
 from rules.model.mounting import in_the_way, needed_places, remove_first
-from rules.model.mounts import Place, UnsureError, is_inside
+from rules.model.mounts import Place, UnsureError, overlap
 from rules.model.prose import code, listed
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 from rules.model.rule import Example, Rule
@@ -95,7 +95,7 @@ def _is_seen(build: Build, layer: Layer) -> bool:
 def _is_cached(layer: Layer, place: Place) -> bool:
     """Whether a cache mount holds a place or a part of it."""
     targets = [m.target for m in layer.mounts if m.type == "cache" and m.target is not None]
-    return any(is_inside(place.folder, t) or is_inside(t, place.folder) for t in targets)
+    return any(overlap(place.folder, target) for target in targets)
 
 
 def _has_mounts(family: Family, layer: Layer) -> bool:

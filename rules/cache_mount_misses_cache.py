@@ -16,7 +16,7 @@ from rules.model.downloads import Family, families
 from rules.model.finding import Edit, Finding, Fix
 from rules.model.mount import Mount
 from rules.model.mounting import needed_places
-from rules.model.mounts import Place, UnsureError, is_inside, is_meant_for
+from rules.model.mounts import Place, UnsureError, is_meant_for, overlap
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -74,8 +74,7 @@ def _look(family: Family, layer: Layer) -> Iterator[Finding]:
 
 
 def _reaches(target: str, place: Place) -> bool:
-    folders = (place.folder, *place.cache.accepted)
-    return any(is_inside(f, target) or is_inside(target, f) for f in folders)
+    return any(overlap(folder, target) for folder in (place.folder, *place.cache.accepted))
 
 
 def _has_mount(layer: Layer, place: Place) -> bool:

@@ -14,7 +14,7 @@ from rules.model.cache import Build, Layer
 from rules.model.downloads import Family, families
 from rules.model.finding import Edit, Finding, Fix
 from rules.model.mounting import needed_places
-from rules.model.mounts import UnsureError, is_inside
+from rules.model.mounts import UnsureError, overlap
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -59,7 +59,7 @@ def _locks(family: Family, layer: Layer) -> list[Edit]:
         target = mount.target
         if mount.type != "cache" or target is None or "sharing" in dict(mount.options):
             continue
-        near = any(is_inside(p.folder, target) or is_inside(target, p.folder) for p in places)
+        near = any(overlap(place.folder, target) for place in places)
         if near and not (flag.value or "").endswith(('"', "'")):
             end = flag.word.end
             edits.append(Edit(family.build.path, end, end, ",sharing=locked"))

@@ -13,7 +13,7 @@ from rules.model.dockerfile import Instruction
 from rules.model.downloads import Use, uses_of
 from rules.model.installs.find import processes_of
 from rules.model.managers import MANAGERS
-from rules.model.mounts import UnsureError, is_inside, says
+from rules.model.mounts import UnsureError, is_inside, overlap, says
 from rules.model.processes import Process
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]
@@ -118,9 +118,7 @@ def _wrong(build: Build, layer: Layer, target: str) -> str | None:
         if any(says(process, command) for command in cleaning):
             return "the RUN empties the cache itself"
         paths = [_path(process, word.raw) for word in process.argv[1:]]
-        if process.name == "rm" and any(
-            is_inside(p, target) or is_inside(target, p) for p in paths
-        ):
+        if process.name == "rm" and any(overlap(path, target) for path in paths):
             return "the RUN removes what is in the mount"
     later = next(_users(build, layer, target), None)
     return None if later is None else f"{later} uses what lies in {target}"
@@ -147,7 +145,7 @@ def _users(build: Build, layer: Layer, target: str) -> Iterator[str]:
         copy, keyword = other.copy, other.instruction.keyword
         if copy is not None and copy.stage in below:
             sources = [posixpath.normpath("/" + s.strip("/")) for s in copy.sources or ("",)]
-            if any(is_inside(s, target) or is_inside(target, s) for s in sources):
+            if any(overlap(source, target) for source in sources):
                 yield f"{keyword} --from"
         if other.stage not in below or target in _targets(other):
             continue

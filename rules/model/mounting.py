@@ -11,10 +11,10 @@ from rules.model.mounts import (
     Place,
     UnsureError,
     hides_files,
-    is_inside,
     is_meant_for,
     is_mounted,
     is_moved_before,
+    overlap,
 )
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 
@@ -181,7 +181,7 @@ def _meet(source: str, folder: str) -> bool:
     """Whether a path taken from a stage and a folder overlap."""
     plain = source.rstrip("*").rstrip("/") or "/"
     plain = "/" if plain == "/." else plain
-    return is_inside(plain, folder) or is_inside(folder, plain)
+    return overlap(plain, folder)
 
 
 def _only_removes(build: Build, layer: Layer) -> bool:

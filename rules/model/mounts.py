@@ -188,6 +188,11 @@ def is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two absolute paths is the other, or lies in it."""
+    return is_inside(one, other) or is_inside(other, one)
+
+
 def covering(layer: Layer, folder: str) -> Mount | None:
     """The cache mount of a RUN that a folder lies in, or may."""
     for mount in layer.mounts:
