@@ -197,6 +197,5 @@ def _own_files(old: Build, now: Build) -> dict[str, str]:
         changed.append(now.path)
     if old.context is not now.context:
         changed += [c.ignore.path for c in (old.context, now.context) if c.ignore is not None]
-    root = f"{now.context.root}/" if now.context.root else ""
-    own = (path[len(root) :] for path in changed if path.startswith(root))
+    own = now.context.inside(changed)
     return {path: "edited" for path in own if path in now.files.known}

@@ -4,7 +4,7 @@ https://docs.docker.com/build/concepts/context/
 """
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -51,10 +51,10 @@ class BuildContext:
 
         The kind turns out unknown when the tree or the ignore file is beyond our bounds.
         """
-        prefix = f"{root}/" if root else ""
-        paths = [path[len(prefix) :] for path in repository.paths if path.startswith(prefix)]
+        unknown = cls(root, "unknown")
+        paths = list(unknown.inside(repository.paths))
         if kind == "unknown" or len(paths) > MAX_FILES or not repository.complete:
-            return cls(root, "unknown")
+            return unknown
         if kind == "git":
             return cls(root, kind, tuple(sorted(paths)), keeps_git=keeps_git)
         path = ignore_path(repository, dockerfile, root)
@@ -63,7 +63,7 @@ class BuildContext:
         real = _followed(repository, path)
         text = None if real is None else repository.read(real)
         if real is None or text is None:
-            return cls(root, "unknown")
+            return unknown
         return _filtered(root, IgnoreFile.parse(text, real), paths)
 
     def may_send(self, path: str) -> bool:
@@ -71,6 +71,16 @@ class BuildContext:
         if self.kind == "git":
             return self.keeps_git or not (path == ".git" or path.startswith(".git/"))
         return self.kind == "local" and not (self.ignore and self.ignore.excludes(path))
+
+    @property
+    def top(self) -> str:
+        """What the paths of its folder begin with in the repository: `app/`, or nothing."""
+        return f"{self.root}/" if self.root else ""
+
+    def inside(self, paths: Iterable[str]) -> Iterator[str]:
+        """Of paths of the repository those in its folder, relative to that; sent or not."""
+        top = self.top
+        return (path[len(top) :] for path in paths if path.startswith(top))
 
     @cached_property
     def tree(self) -> Files:

@@ -104,9 +104,7 @@ def _upward(path: str) -> list[str]:
 
 def work_rerun(build: Build, change: Change) -> frozenset[Work]:
     """The commands and copies that a change re-runs."""
-    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
-    layers = (layer for layer in build.layers if layer.instruction.span.start in lines)
-    return frozenset(each for layer in layers for each in work(layer))
+    return _standing_on(build, (s.line for s in rerun(build, change) if s.status == "rerun"))
 
 
 def work(layer: Layer) -> list[Work]:
@@ -156,21 +154,15 @@ def with_paths(build: Build, paths: Iterable[str]) -> Build:
 
     Paths are those of the repository.
     """
-    context, top = build.context, _top(build)
-    inside = (path[len(top) :] for path in paths if path.startswith(top))
-    files = set(context.files).union(path for path in inside if context.may_send(path))
+    context = build.context
+    files = set(context.files).union(filter(context.may_send, context.inside(paths)))
     return replace(build, context=replace(context, files=tuple(sorted(files))))
 
 
 def _reach(build: Build, step: frozenset[Work]) -> frozenset[str]:
     """The files whose change re-runs the step, as paths of the repository."""
-    top = _top(build)
     found: set[str] = set()
     for path, alike in file_classes(build).items():
         if not step.isdisjoint(work_rerun(build, Change(edits=frozenset({path})))):
-            found.update(top + each for each in alike)
+            found.update(build.context.top + each for each in alike)
     return frozenset(found)
-
-
-def _top(build: Build) -> str:
-    return f"{build.context.root}/" if build.context.root else ""

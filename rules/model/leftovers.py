@@ -94,8 +94,7 @@ def present(build: Build) -> Iterator[Leftover]:
     taken by name in the Dockerfile.
     """
     running, text = _programs(build), build.dockerfile.text
-    top = f"{build.context.root}/" if build.context.root else ""
-    tracked = [p[len(top) :] for p in build.repository.paths if p.startswith(top)]
+    tracked = list(build.context.inside(build.repository.paths))
     if len(tracked) > MOST_FILES:
         return
     seen: set[str] = set()

@@ -101,7 +101,7 @@ def check_copies(build: Build, change: Change) -> str | None:
             raise KeptError("some of the files do not come from a COPY of the build context")
         if any(instruction.flag(name) for name in ("chown", "chmod", "link")) or copy.inline:
             raise KeptError("a COPY has flags of its own")
-        if any(build.repository.has(p) for p in _links(build, copy.files)):
+        if any(build.context.top + file in build.repository.symlinks for file in copy.files):
             raise KeptError("symbolic links are among the files")
     before = seen_by(build, change.layer)
     if change.program == "chmod":
@@ -122,11 +122,6 @@ def check_copies(build: Build, change: Change) -> str | None:
     if made is None and (posixpath.dirname(folder) not in _EVERYWHERE or folder in _EVERYWHERE):
         raise KeptError("folders around the files would change their owner, too")
     return made
-
-
-def _links(build: Build, files: Sequence[str]) -> list[str]:
-    root = f"{build.context.root}/" if build.context.root else ""
-    return [root + file for file in files if root + file in build.repository.symlinks]
 
 
 def _check_mode(change: Change, before: Sequence[Layer]) -> None:

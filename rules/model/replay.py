@@ -57,11 +57,10 @@ def replay(build: Build, fixed: Build, commits: Sequence[frozenset[str]]) -> Rep
 def _ran(build: Build, commits: Sequence[frozenset[str]]) -> dict[Work, frozenset[int]]:
     """The places of the commits that re-run each command."""
     whole = with_paths(build, frozenset[str]().union(*commits))
-    top = f"{build.context.root}/" if build.context.root else ""
     class_of: dict[str, int] = {}
     works: list[frozenset[Work]] = []
     for path, alike in file_classes(whole).items():
-        class_of.update(dict.fromkeys((top + each for each in alike), len(works)))
+        class_of.update(dict.fromkeys((build.context.top + each for each in alike), len(works)))
         works.append(work_rerun(whole, Change(edits=frozenset({path}))))
     places: dict[Work, set[int]] = {}
     for place, commit in enumerate(commits):

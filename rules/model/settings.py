@@ -109,11 +109,11 @@ def _read_neighbours(build: Build) -> Mapping[str, str] | None:
     for invocation in read_invocations(build.repository):
         here = invocation.root in (root, None)
         elsewhere[invocation.dockerfile] = elsewhere.get(invocation.dockerfile, True) and not here
-    start = f"{root}/" if root else ""
+    top = build.context.top
     paths = [
         path
         for path in build.repository.paths
-        if path.startswith(start)
+        if path.startswith(top)
         and path != build.path
         and is_dockerfile(path)
         and not elsewhere.get(path)
