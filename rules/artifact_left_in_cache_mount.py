@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from rules.model.cache import Build, Layer
 from rules.model.downloads import is_apart, uses_of
 from rules.model.finding import Finding
+from rules.model.lineage import built_on
 from rules.model.mounts import is_inside
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
@@ -44,14 +45,20 @@ COPY --from=build /app/app /usr/local/bin/app
 )
 
 
+MOST_MOUNTING = 100
+"""RUNs with mounts that are looked at."""
+_DEEP = 2
+"""A mount on a folder at the top (`/cache`) is a name like any other, but is left alone."""
+
+
 @rule.check
 def find(build: Build) -> Iterator[Finding]:
     """One finding for each mount whose content a later step takes."""
-    for layer in [each for each in build.layers if each.mounts][:MOST]:
-        for target in dict.fromkeys(m.target for m in layer.mounts if m.type == "cache"):
-            if target is None or len(target.strip("/").split("/")) < _DEEP:
+    for layer in [each for each in build.layers if each.mounts][:MOST_MOUNTING]:
+        for target in dict.fromkeys(layer.cache_targets):
+            if len(target.strip("/").split("/")) < _DEEP:
                 continue
-            stages = _built_on(build, layer.stage)
+            stages = built_on(build, layer.stage)
             taker = None
             if _is_last(build, layer, target) and not _may_come_from(build, target, stages):
                 taker = next(_takers(build, layer, target, stages), None)
@@ -60,27 +67,10 @@ def find(build: Build) -> Iterator[Finding]:
                 yield _report(build, layer, target, *taker)
 
 
-MOST = 100
-"""RUNs with mounts that are looked at."""
-_DEEP = 2
-"""A mount on a folder at the top (`/cache`) is a name like any other, but is left alone."""
-
-
-def _built_on(build: Build, stage: int) -> set[int]:
-    """A stage and all that are built on it."""
-    found = {stage}
-    for layer in build.layers:
-        if layer.instruction.keyword == "FROM" and layer.parent in found:
-            found.add(layer.stage)
-    return found
-
-
 def _is_last(build: Build, layer: Layer, target: str) -> bool:
     """Whether no later RUN of the stage has the same mount: it could copy out."""
     return not any(
-        other.index > layer.index
-        and other.stage == layer.stage
-        and any(m.type == "cache" and m.target == target for m in other.mounts)
+        other.index > layer.index and other.stage == layer.stage and target in other.cache_targets
         for other in build.layers
     )
 
@@ -97,8 +87,8 @@ def _may_come_from(build: Build, target: str, stages: set[int]) -> bool:
             lands = (other.copy.target(file) for file in other.copy.files)
             if any(path is None or is_inside(path, target) for path in lands):
                 return True
-        mounted = any(m.type == "cache" and m.target == target for m in other.mounts)
-        free = other.instruction.keyword == "RUN" and other.stage in stages and not mounted
+        run = other.instruction.keyword == "RUN" and other.stage in stages
+        free = run and target not in other.cache_targets
         if free and (not is_apart(build, other) or target in other.named):
             return True
     return False

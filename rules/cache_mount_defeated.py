@@ -94,8 +94,7 @@ def _is_seen(build: Build, layer: Layer) -> bool:
 
 def _is_cached(layer: Layer, place: Place) -> bool:
     """Whether a cache mount holds a place or a part of it."""
-    targets = [m.target for m in layer.mounts if m.type == "cache" and m.target is not None]
-    return any(overlap(place.folder, target) for target in targets)
+    return any(overlap(place.folder, target) for target in layer.cache_targets)
 
 
 def _has_mounts(family: Family, layer: Layer) -> bool:

@@ -12,6 +12,7 @@ from rules.model.cache import Build, Layer
 from rules.model.dockerfile import Instruction
 from rules.model.downloads import Use, uses_of
 from rules.model.installs.find import processes_of
+from rules.model.lineage import built_on
 from rules.model.managers import MANAGERS
 from rules.model.mounts import UnsureError, is_inside, overlap, says
 from rules.model.processes import Process
@@ -34,22 +35,18 @@ def runs(build: Build) -> list[Layer]:
 def lost_for_mounts(before: Build, after: Build) -> str | None:
     """What is wrong with the file after a change of mounts, None when nothing is."""
     for old, new in zip(runs(before), runs(after), strict=True):
-        targets = _targets(new)
+        targets = new.cache_targets
         if _state(old) != _state(new):
             return "a RUN would run in another way"
         if _work(before, old, targets) != _work(after, new, targets):
             return "it would change the commands that run"
-        changed = sorted(set(targets) - set(_targets(old)))
+        changed = sorted(set(targets) - set(old.cache_targets))
         wrong = next((w for t in changed if (w := _wrong(after, new, t)) is not None), None)
         if wrong is not None:
             return wrong
     if [_plain(i) for i in _rest(before)] != [_plain(i) for i in _rest(after)]:
         return "it would change another instruction"
     return None
-
-
-def _targets(layer: Layer) -> list[str]:
-    return [mount.target for mount in layer.mounts if mount.type == "cache" and mount.target]
 
 
 def _state(layer: Layer) -> tuple[object, ...]:
@@ -136,18 +133,14 @@ def _is_for(build: Build, use: Use, target: str) -> bool:
 
 def _users(build: Build, layer: Layer, target: str) -> Iterator[str]:
     """Later steps that take something from a folder which is no part of the layer."""
-    below = {layer.stage}
-    for other in build.layers:
-        if other.instruction.keyword == "FROM" and other.parent in below:
-            below.add(other.stage)
-        if other.index <= layer.index:
-            continue
+    below = built_on(build, layer.stage)
+    for other in build.layers[layer.index + 1 :]:
         copy, keyword = other.copy, other.instruction.keyword
         if copy is not None and copy.stage in below:
             sources = [posixpath.normpath("/" + s.strip("/")) for s in copy.sources or ("",)]
             if any(overlap(source, target) for source in sources):
                 yield f"{keyword} --from"
-        if other.stage not in below or target in _targets(other):
+        if other.stage not in below or target in other.cache_targets:
             continue
         if keyword in _LASTING and target in other.instruction.value:
             yield keyword

@@ -120,6 +120,11 @@ class Layer:
         return (*copied, *(mount.source for mount in self.mounts if mount.local))
 
     @cached_property
+    def cache_targets(self) -> tuple[str, ...]:
+        """The folders of its cache mounts, where they are known."""
+        return tuple(m.target for m in self.mounts if m.type == "cache" and m.target is not None)
+
+    @cached_property
     def linked(self) -> bool:
         """`COPY --link`: its content is cached apart from the steps before it."""
         return self.copy is not None and ("link", "true") in self._flags

@@ -1,4 +1,4 @@
-"""What stands before a step: in its stage, and in the stages that this one is built on."""
+"""How stages are built on each other, and what a step finds done."""
 
 from collections.abc import Mapping
 
@@ -21,6 +21,15 @@ def base_image(build: Build, stage: int) -> Image:
     while (parent := starts[stage].parent) is not None:
         stage = parent
     return read_image(starts[stage].image or build.dockerfile.stages[stage].image)
+
+
+def built_on(build: Build, stage: int) -> set[int]:
+    """A stage and all that are built on it, directly or not."""
+    found = {stage}
+    for other, start in starts_of(build).items():  # a stage stands behind the one it is built on
+        if start.parent in found:
+            found.add(other)
+    return found
 
 
 def seen_by(build: Build, layer: Layer) -> tuple[Layer, ...]:

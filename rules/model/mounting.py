@@ -50,9 +50,7 @@ def mount_all(family: Family) -> Mounting | None:
     ]
     if not lacking:
         return None
-    targets = [
-        m.target for layer in lacking for m in layer.mounts if m.type == "cache" and m.target
-    ]
+    targets = [target for layer in lacking for target in layer.cache_targets]
     if any(is_meant_for(family.manager, target) for target in targets):
         raise UnsureError("a mount is there, and lies elsewhere")
     everywhere = list(dict.fromkeys(place for each in places.values() for place in each))

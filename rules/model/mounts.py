@@ -205,10 +205,9 @@ def is_mounted(layer: Layer, place: Place) -> bool:
     """Whether a RUN has a mount for a place, or for a part of it that people rightly mount."""
     if covering(layer, place.folder) is not None:
         return True
-    targets = [mount.target for mount in layer.mounts if mount.type == "cache" and mount.target]
     return any(
         is_inside(target, folder)
-        for target in targets
+        for target in layer.cache_targets
         for folder in (place.folder, *place.cache.accepted)
     )
 
