@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rules.model.cache import Build, Layer
 from rules.model.context import ignore_path
+from rules.model.evidence import HEAD
 from rules.model.finding import Edit
 from rules.model.leftovers import LEFTOVERS, MINE, present
 from rules.model.sources import ROOT
@@ -62,12 +63,7 @@ def propose(build: Build) -> str:
 
 def holds_git(build: Build) -> bool:
     """Whether the builder is sent `.git`: its folder is the root of the repository."""
-    return (
-        build.context.kind == "local" and not build.context.root and build.context.may_send(_HEAD)
-    )
-
-
-_HEAD = ".git/HEAD"
+    return build.context.kind == "local" and not build.context.root and build.context.may_send(HEAD)
 
 
 def append(build: Build, lines: Sequence[str]) -> Edit | None:
@@ -87,7 +83,7 @@ def append(build: Build, lines: Sequence[str]) -> Edit | None:
 
 def samples(build: Build) -> Iterator[str]:
     """Paths that a developer's folder may hold although no commit does, and what patterns name."""
-    yield _HEAD
+    yield HEAD
     for leftover in LEFTOVERS:
         for folder in leftover.folders(build.context.files):
             yield posixpath.join(folder, leftover.sample)
