@@ -5,6 +5,7 @@ when that is not set.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
@@ -42,15 +43,13 @@ class OperatorPage:
     async def show(self, _request: web.Request) -> web.StreamResponse:
         """GET /operator."""
         service = self._runner.service
-        queue = None if service is None else service.queue
         done: list[Done] = []
         dead: list[DeadLetter] = []
         depth: Depth | None = None
-        if queue is not None:
-            try:
-                depth, done, dead = await queue.depth(), await queue.recent(), await queue.dead()
-            except StorageError:
-                depth = None
+        if service is not None:
+            queue = service.queue
+            with contextlib.suppress(StorageError):  # it is among the faults
+                depth, done, dead = await service.depth(), await queue.recent(), await queue.dead()
         return page(
             "operator.html",
             depth=depth,

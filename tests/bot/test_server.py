@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot import webhook
+from bot import service, webhook
 from bot.redact import Redactor
 from bot.reviewer import Outcome
 from bot.serve import start_sentry
@@ -352,6 +352,17 @@ async def test_a_dead_letter_is_shown_and_retried_in_a_browser(bench_of):
             await picture(page, "operator-retried")
             assert "nothing to say" in await page.inner_text("body")
             assert await bench.service.queue.dead() == []
+
+
+async def test_the_operators_page_tells_of_a_database_that_does_not_answer(bench_of, monkeypatch):
+    bench = bench_of(operator_token=TOKEN)
+    async with bench.serving() as client:
+        bench.client = client
+        monkeypatch.setattr(service, "READY_TIMEOUT", 0.05)
+        monkeypatch.setattr(bench.service.queue, "depth", asyncio.Event().wait)
+        async with client.get("/operator", headers=basic("", TOKEN)) as answer:
+            assert answer.status == 200
+            assert "The database cannot be reached." in await answer.text()
 
 
 async def test_a_form_of_another_page_retries_nothing(bench_of):
