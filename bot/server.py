@@ -1,5 +1,6 @@
 """The web application: its routes, and what runs behind them for as long as it does."""
 
+import contextlib
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -77,10 +78,8 @@ async def show_metrics(request: web.Request) -> web.Response:
     depth, left = None, {}
     if runner.service is not None:
         left = runner.service.client.limits.left()
-        try:
+        with contextlib.suppress(StorageError):
             depth = await runner.service.depth()
-        except StorageError:
-            depth = None
     text = runner.metrics.show(depth, left)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

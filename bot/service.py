@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Flag, auto
 
 from gidgethub import HTTPException
@@ -47,7 +47,7 @@ class Service:
     app: App
     queue: Queue
     client: Client
-    credentials: bool | None = field(default=None)
+    credentials: bool | None = None
 
     async def depth(self) -> Depth:
         """How much there is to do. Raises StorageError, also when that takes long to tell."""
