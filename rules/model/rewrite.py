@@ -12,6 +12,7 @@ from rules.model.installs.copied import Copied
 from rules.model.installs.find import Piece
 from rules.model.lineage import inherited
 from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
+from rules.model.proposal import append, proposed_path
 from rules.model.prose import code
 
 _QUOTED = frozenset(" \t*?[]\\$\"'")
@@ -131,17 +132,12 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
         if build.files.under(path):
             raise ImmovableError(f"{code(path)} is tracked and would lie over the installed one")
     target = ignore_path(build.repository, build.path, build.context.root)
-    root = build.context.root
     if target is None:
-        new = f"{root}/.dockerignore" if root else ".dockerignore"
-        return [Edit(new, 0, 0, "".join(f"{path}\n" for path in wanted))]
-    if target in build.repository.symlinks:
+        return [Edit(proposed_path(build), 0, 0, "".join(f"{path}\n" for path in wanted))]
+    edit = append(build, wanted)
+    if edit is None:
         raise ImmovableError(f"{code(target)} is a symbolic link, and would need another line")
-    text = build.repository.read(target) or ""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    start = "" if not text or text.endswith("\n") else newline
-    lines = newline.join(wanted)
-    return [Edit(target, len(text), len(text), f"{start}{lines}{newline}")]
+    return [edit]
 
 
 def _laid_over(copy: Copy | None, folder: str) -> list[str]:
