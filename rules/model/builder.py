@@ -49,7 +49,7 @@ class Builder:
         """
         if self.persistent is not None:
             return self.persistent
-        seen = [i for i in self.invocations if i.source.startswith(".github/")]
+        seen = [i for i in self.invocations if i.in_workflow]
         return not seen or not all(i.hosted for i in seen)
 
 

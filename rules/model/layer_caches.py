@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from rules.model.cache import Build
 from rules.model.prose import code
 
-_WORKFLOWS = ".github/"
-
 
 def cache_notes(build: Build) -> tuple[str, ...]:
     """One sentence for each workflow that keeps no layers, or not those of all stages."""
@@ -19,7 +17,7 @@ def cache_notes(build: Build) -> tuple[str, ...]:
 
 def _notes(build: Build) -> Iterator[str]:
     for invocation in build.builder.invocations:
-        if not invocation.source.startswith(_WORKFLOWS) or not invocation.hosted:
+        if not (invocation.in_workflow and invocation.hosted):
             continue
         source = code(invocation.source)
         if not invocation.caches:

@@ -47,6 +47,11 @@ class Invocation:
     keeps_disk: bool = False
     """Whether its builder is a service that keeps its disk wherever it is called from."""
 
+    @property
+    def in_workflow(self) -> bool:
+        """Whether GitHub Actions runs it."""
+        return self.source.startswith(".github/")
+
 
 def inside(folder: str, path: str) -> str | None:
     """The path in the repository of `path` as written in `folder`; None outside it."""
