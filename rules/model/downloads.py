@@ -146,8 +146,7 @@ def _families(build: Build) -> Iterator[Family]:
     by_manager: dict[str, list[Use]] = {}
     if len(build.layers) > MOST_LAYERS:
         return
-    calling = [layer for layer in build.layers if uses_of(build, layer)]
-    for layer in calling:
+    for layer in build.layers:
         for use in uses_of(build, layer):
             if not _only_asks(use):
                 by_manager.setdefault(use.manager.name, []).append(use)
