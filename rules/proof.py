@@ -85,13 +85,13 @@ def _fewer_steps(before: Build, after: Build) -> str | None:
 
 
 def _same_steps(before: Build, after: Build) -> str | None:
-    """Mounts: every edit re-runs what it did, and the commands are the same."""
-    apart = len(runs(before)) == len(runs(after))
-    if apart and (wrong := lost_for_mounts(before, after)):
+    """Mounts, and RUNs that are joined: every edit re-runs what it did, by the same commands."""
+    joined = len(runs(before)) != len(runs(after))
+    if not joined and (wrong := lost_for_mounts(before, after)):
         return wrong
-    if not apart and _commands(before) != _commands(after):
+    if joined and _commands(before) != _commands(after):
         return "it would change the commands that run"
-    again = _runs_again if apart else work_rerun
+    again = work_rerun if joined else _runs_again
     for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         if again(before, change) != again(after, change):
@@ -207,11 +207,8 @@ def work_rerun(build: Build, change: Change) -> int:
     A RUN split in two is not more work, nor is a `cd` that both parts begin with.
     """
     lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
-    return sum(
-        amount_of_work(build, layer)
-        for layer in build.layers
-        if layer.instruction.keyword == "RUN" and layer.instruction.span.start in lines
-    )
+    again = (layer for layer in runs(build) if layer.instruction.span.start in lines)
+    return sum(amount_of_work(build, layer) for layer in again)
 
 
 def _lost_work(before: Build, after: Build, moved: tuple[str, ...] = ()) -> str | None:
@@ -232,9 +229,7 @@ def _lost_work(before: Build, after: Build, moved: tuple[str, ...] = ()) -> str 
 def _commands(build: Build) -> list[tuple[object, ...]]:
     """Every command of every RUN: its words, and the state that it runs in."""
     found: list[tuple[object, ...]] = []
-    for layer in build.layers:
-        if layer.instruction.keyword != "RUN":
-            continue
+    for layer in runs(build):
         state = (layer.stage, layer.folder, layer.user, layer.shell)
         if layer.script is None:
             found.append((*state, layer.instruction.value))
