@@ -125,14 +125,13 @@ _SERVING = frozenset("start dev serve watch test".split())
 @rule.check
 def find(build: Build) -> Iterator[Finding]:
     """One finding for a file of one stage that builds and is run."""
-    if len(build.dockerfile.stages) != 1:
+    if len(build.dockerfile.stages) != 1 or len(build.layers) > MOST_LAYERS:
         return
-    runs = {layer.instruction.keyword for layer in build.layers} & {"CMD", "ENTRYPOINT"}
-    if len(build.layers) > MOST_LAYERS:
+    if not {layer.instruction.keyword for layer in build.layers} & {"CMD", "ENTRYPOINT"}:
         return
-    uses = [use for layer in build.layers for use in uses_of(build, layer)]
+    uses = (use for layer in build.layers for use in uses_of(build, layer))
     building = next((use for use in uses if _builds(build, use)), None)
-    if runs and building is not None:
+    if building is not None:
         yield _report(build, building)
 
 
@@ -142,8 +141,7 @@ def _builds(build: Build, use: Use) -> bool:
         return False
     words = [word for word in use.process.args if word and not word.startswith("-")]
     if way.verbs:
-        script = words[1:2]
-        return words[:1] != [] and words[0] in way.verbs and not _SERVING & set(script)
+        return bool(words) and words[0] in way.verbs and not _SERVING & set(words[1:2])
     return use.is_project and _has_compiler(build)
 
 
