@@ -72,7 +72,7 @@ def _elsewhere(build: Build) -> str | None:
     path = posixpath.join(own, ".dockerignore")
     if build.context.kind != "local" or own == root or not build.repository.has(path):
         return None
-    if not (own + "/").startswith(f"{root}/" if root else ""):
+    if not (own + "/").startswith(build.context.top):
         return None
     if any(i.root in (own, None) for i in read_invocations(build.repository)):
         return None

@@ -115,8 +115,7 @@ def _class(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterator
 
 def _vain_exceptions(build: Build, ignore: IgnoreFile) -> Iterator[Finding]:
     """`!` lines whose files exist and are excluded all the same."""
-    top = f"{build.context.root}/" if build.context.root else ""
-    tracked = sorted(p[len(top) :] for p in build.repository.paths if p.startswith(top))
+    tracked = sorted(build.context.inside(build.repository.paths))
     exceptions = [pattern for pattern in ignore.patterns if pattern.negated]
     if len(exceptions) * len(tracked) > MOST_DECISIONS:
         return

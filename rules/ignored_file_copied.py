@@ -46,8 +46,7 @@ def find(build: Build) -> Iterator[Finding]:
     ]
     if not absent:
         return
-    top = f"{context.root}/" if context.root else ""
-    everything = Files(p[len(top) :] for p in build.repository.paths if p.startswith(top))
+    everything = Files(context.inside(build.repository.paths))
     for layer, source in absent:
         led = build.repository.symlinks and build.files.follow(source) is not None
         gone = () if led else everything.match(source)

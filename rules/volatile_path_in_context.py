@@ -78,13 +78,11 @@ def _alone(
     build: Build, history: History, dead: AbstractSet[str]
 ) -> tuple[int, dict[str, AbstractSet[object]]]:
     """How many commits there are, and by path those of them that changed nothing but `dead`."""
-    root = build.context.root
-    top = f"{root}/" if root else ""
     only: dict[str, set[object]] = {}
     if history.commits is not None:
         for place, commit in enumerate(history.commits):
-            sent = [p[len(top) :] for p in commit if p.startswith(top)]
-            tops = {path.partition("/")[0] for path in sent if build.context.may_send(path)}
+            mine = build.context.inside(commit)
+            tops = {path.partition("/")[0] for path in mine if build.context.may_send(path)}
             if tops and tops <= dead:
                 for path in tops:
                     only.setdefault(path, set()).add(place)
@@ -92,8 +90,9 @@ def _alone(
     others = {path.partition("/")[0] for path in build.context.files} - dead
     if not dead or len(dead) + len(others) >= MOST_ASKED:
         return 0, {}
-    touched = {path: history.touching([top + path]) for path in (*sorted(dead), *sorted(others))}
-    everything = history.touching([root])
+    asked = (*sorted(dead), *sorted(others))
+    touched = {path: history.touching([build.context.top + path]) for path in asked}
+    everything = history.touching([build.context.root])
     if everything is None or None in touched.values():
         return 0, {}
     elsewhere = frozenset[str]().union(*(touched[path] or () for path in others))
