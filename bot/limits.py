@@ -87,7 +87,7 @@ class Limits:
         pace = self._pace(installation)
         now = self._now()
         remaining, reset = (
-            _seconds(headers, f"x-ratelimit-{name}") for name in ("remaining", "reset")
+            _whole_number(headers, f"x-ratelimit-{name}") for name in ("remaining", "reset")
         )
         if remaining is not None and reset is not None:
             pace.left[resource] = int(remaining), reset
@@ -95,7 +95,7 @@ class Limits:
         if refusal is None:
             if status < 400:
                 pace.strikes = 0
-            if headers.get("x-ratelimit-remaining") == "0":  # this one was the last
+            if remaining == 0:  # this one was the last
                 pace.blocked[resource] = _bounded(reset, now)
             return
         if refusal == "primary":
@@ -105,7 +105,7 @@ class Limits:
             pause = min(FIRST_PAUSE * 2**pace.strikes, LONGEST_PAUSE)
             if refusal == "throttle":
                 pause = max(pause, THROTTLE_PAUSE)
-            after = _seconds(headers, "retry-after")
+            after = _whole_number(headers, "retry-after")
             until = _bounded(now + (pause if after is None else after), now)
             pace.blocked[""] = until
             pace.strikes = min(pace.strikes + 1, 10)
@@ -150,8 +150,8 @@ def _refusal(status: int, headers: Mapping[str, str], message: str) -> str | Non
     return None
 
 
-def _seconds(headers: Mapping[str, str], name: str) -> float | None:
-    """A header's whole number of seconds, None when it is absent or anything else."""
+def _whole_number(headers: Mapping[str, str], name: str) -> float | None:
+    """A header's whole number, None when it is absent or anything else."""
     text = headers.get(name, "")
     return float(text[:12]) if text.isascii() and text.isdigit() else None
 

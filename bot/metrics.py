@@ -79,6 +79,7 @@ class Metrics:
             for state in ("waiting", "running", "dead"):
                 self._jobs.labels(state).set(getattr(depth, state))
             self._oldest.set(depth.oldest)
+        self._left.clear()  # of an hour that is over nothing is left to tell
         for resource, count in left.items():
             self._left.labels(resource).set(count)
         return generate_latest(self._registry)

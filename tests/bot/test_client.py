@@ -28,6 +28,7 @@ from bot.client import (
     open_session,
 )  # fmt: skip
 from bot.limits import CONCURRENT_REQUESTS
+from bot.metrics import Metrics
 from tests.github import StandIn
 from tests.github.repository import Repository
 
@@ -448,6 +449,22 @@ def test_a_time_that_makes_no_sense_stays_within_bounds(text):
     with pytest.raises(Limited) as caught:
         found.note(1, "core", 403, headers, "")
     assert 1000 < caught.value.until <= 1000 + limits.LATEST_RESET
+
+
+def test_what_is_left_is_that_of_the_installation_with_fewest_and_of_this_hour():
+    now = 1000.0
+    found = limits.Limits(lambda: now, asyncio.sleep)
+    for installation, resource, left, reset in [
+        (1, "core", 50, 2000), (2, "core", 40, 3000), (2, "graphql", 7, 1500), (3, "core", 60, 2000),
+    ]:  # fmt: skip
+        headers = {"x-ratelimit-remaining": str(left), "x-ratelimit-reset": str(reset)}
+        found.note(installation, resource, 200, headers, "")
+    metrics = Metrics()
+    assert found.left() == {"core": 40, "graphql": 7}
+    assert b'remaining{resource="graphql"} 7.0' in metrics.show(None, found.left())
+    now = 1600.0
+    assert found.left() == {"core": 40}
+    assert b'resource="graphql"' not in metrics.show(None, found.left())
 
 
 # --- what was asked before ---
