@@ -7,12 +7,12 @@ import click
 
 from bot import formats
 from bot.check import Options, check
+from bot.ending import FAILED, FOUND
 from bot.replace import replace_files
 from bot.targets import STANDARD_INPUT, Search, Target
 from bot.worktree import Tree
 from rules.model.finding import split_lines
 
-FOUND, FAILED = 1, 2
 LONG_WORK = 20
 """Dockerfiles from which on it takes so long that one wants to see it go on."""
 

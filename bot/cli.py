@@ -7,21 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
+
+from bot.ending import FOUND, fail
 
 Kind = Literal["local", "git"]
 Output = Literal["same", "input", "new"]
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-FOUND, FAILED = 1, 2
-
-
-def fail(message: str) -> NoReturn:
-    """End with exit code 2 and one line that says what is wrong and where."""
-    click.echo(f"layerwise: {message}", err=True)
-    sys.exit(FAILED)
 
 
 def _keep_lines(command: click.Command) -> None:
@@ -211,14 +205,17 @@ def serve(only: str | None) -> None:
     run(Part[only.upper()] if only else Part.BOTH)
 
 
-@main.command()
-@click.option(
+_REPO = click.option(
     "--repo",
     type=click.Path(path_type=Path),
     default=Path(),
     metavar="DIR",
     help="A git clone (default: this folder).",
 )
+
+
+@main.command()
+@_REPO
 @click.option("--base", metavar="REV", help="Where the branch goes to (default: origin's main).")
 @click.option("--head", default="HEAD", metavar="REV", help="The branch (default: HEAD).")
 @click.option(
@@ -293,13 +290,7 @@ def context(folder: Path, dockerfile: Path | None, kind: Kind, form: str) -> Non
 
 
 @main.command()
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="A git clone (default: this folder).",
-)
+@_REPO
 @click.option("--commits", type=click.IntRange(1), default=100, metavar="N", show_default=True)
 @_FORMAT
 def replay(repo: Path, commits: int, form: str) -> None:

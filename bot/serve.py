@@ -7,7 +7,7 @@ import sentry_sdk
 from aiohttp import web
 
 from bot import log
-from bot.cli import fail
+from bot.ending import fail
 from bot.redact import Redactor
 from bot.server import make_app
 from bot.service import NO_APP, Part, Runner
