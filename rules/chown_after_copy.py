@@ -17,7 +17,7 @@ from rules.model.dockerfile import Span
 from rules.model.finding import Edit, Finding, Fix
 from rules.model.owners import Change, KeptError, changes, check_copies
 from rules.model.prose import code
-from rules.model.rewrite import reach
+from rules.model.rewrite import cut, reach
 from rules.model.rule import Example, Rule
 
 rule = Rule(
@@ -101,9 +101,4 @@ def _removal(build: Build, change: Change) -> Edit:
         return Edit(build.path, *reach(build, run), "")
     if run.json or run.heredocs or any(item.connector not in ("", "&&") for item in items):
         raise KeptError("the command cannot be taken out of its RUN")
-    at = items.index(change.piece.item)
-    if at + 1 < len(items):
-        start, end = items[at].start, items[at + 1].start
-        return Edit(build.path, run.script_offset(start), run.script_offset(end), "")
-    start = run.script_offset(items[at - 1].end - 1) + 1
-    return Edit(build.path, start, run.script_offset(items[at].end - 1) + 1, "")
+    return cut(build, change.layer, items.index(change.piece.item))

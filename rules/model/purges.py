@@ -10,6 +10,7 @@ from rules.model.finding import Edit
 from rules.model.installs.find import processes_of
 from rules.model.mounts import Place, UnsureError, is_inside, says
 from rules.model.processes import Process
+from rules.model.rewrite import cut
 from rules.model.script import Command, Word
 from rules.model.variables import Variable
 
@@ -157,7 +158,7 @@ def _without_word(build: Build, purge: Purge, word: Word) -> Edit:
 
 def _without_item(build: Build, layer: Layer, process: Process) -> Edit:
     """Take a command out of a list, with the operator before it."""
-    script, instruction = layer.script, layer.instruction
+    script = layer.script
     refused = UnsureError(f"`{process.argv[0].raw}` stands where it cannot be taken out alone")
     if script is None:
         raise refused
@@ -167,14 +168,9 @@ def _without_item(build: Build, layer: Layer, process: Process) -> Edit:
     chained = item.connector in ("", "&&", ";") and all(i.connector in ("&&", ";") for i in after)
     if not alone or not chained or not isinstance(item.pipeline[0], Command):
         raise refused
-    if place:
-        start = instruction.script_offset(script.items[place - 1].end - 1) + 1
-        end = instruction.script_offset(item.end - 1) + 1
-        return Edit(build.path, start, end, "")
-    if not after:
+    if place == 0 and not after:
         raise refused
-    start = instruction.script_offset(item.start)
-    return Edit(build.path, start, instruction.script_offset(after[0].start), "")
+    return cut(build, layer, place)
 
 
 def _without_variable(build: Build, variable: Variable) -> list[Edit]:

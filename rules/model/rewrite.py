@@ -304,6 +304,19 @@ def _plain_comment(build: Build, line: int) -> bool:
     )
 
 
+def cut(build: Build, layer: Layer, place: int) -> Edit:
+    """Take one of several commands out of a RUN, with what joins it to the one before, or behind.
+
+    `place` is its place among the items of the layer's script.
+    """
+    items = layer.script.items if layer.script is not None else ()
+    offset = layer.instruction.script_offset
+    if place == 0:
+        return Edit(build.path, offset(items[0].start), offset(items[1].start), "")
+    start, end = offset(items[place - 1].end - 1) + 1, offset(items[place].end - 1) + 1
+    return Edit(build.path, start, end, "")
+
+
 def _set_apart(build: Build, instruction: Instruction) -> bool:
     """Whether a blank line follows the instruction."""
     lines = build.dockerfile.lines

@@ -28,6 +28,14 @@ def test_the_example_of_the_documentation():
             "FROM node:22\nCOPY --chown=node:node app /app/a\nCOPY --chown=node:node main.py /app/\nRUN ls\n",
         ),
         (
+            "FROM node:22\nCOPY app /app/a\nRUN ls && \\\n  chown -R 1:1 /app && \\\n  ls /\n",
+            "FROM node:22\nCOPY --chown=1:1 app /app/a\nRUN ls && \\\n  ls /\n",
+        ),
+        (
+            "FROM node:22\nCOPY app /app/a\nRUN ls \\\n  && chown -R 1:1 /app\n",
+            "FROM node:22\nCOPY --chown=1:1 app /app/a\nRUN ls\n",
+        ),
+        (
             "FROM debian:12\nCOPY start.sh /opt/start.sh\nRUN chmod 755 /opt/start.sh\n",
             "FROM debian:12\nCOPY --chmod=755 start.sh /opt/start.sh\n",
         ),
@@ -61,6 +69,7 @@ def test_the_copies_bring_the_files_as_they_have_to_be(before, after):
         (BASE + "COPY . /etc/app\nRUN chown -R app:app /etc/app\n", "other things lie"),
         (BASE + "COPY . /app\nUSER app\nRUN chown -R app:app /app\n", "another user than root"),
         ("FROM debian:12\nCOPY . /app\nRUN chmod -R 755 /app\n", "folders, too"),
+        (BASE + "COPY . /app\nRUN chown -R app:app /app; ls\n", "cannot be taken out"),
     ],
 )
 def test_where_the_tree_might_differ_there_are_only_words(dockerfile, reason):
