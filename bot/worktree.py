@@ -87,7 +87,11 @@ def read_tree(top: Path) -> Tree:
     complete = len(paths) <= MAX_FILES
     known = frozenset(paths)
     texts = Texts(top, known, links)
-    return Tree(top, Repository(known, texts, symlinks=frozenset(links), complete=complete))
+    has_git = (top / ".git").exists()
+    return Tree(
+        top,
+        Repository(known, texts, symlinks=frozenset(links), complete=complete, has_git=has_git),
+    )
 
 
 def read_text(path: Path) -> str | None:

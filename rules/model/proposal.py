@@ -63,7 +63,9 @@ def propose(build: Build) -> str:
 
 def holds_git(build: Build) -> bool:
     """Whether the builder is sent `.git`: its folder is the root of the repository."""
-    return build.context.kind == "local" and not build.context.root and build.context.may_send(HEAD)
+    context = build.context
+    at_root = context.kind == "local" and not context.root and build.repository.has_git
+    return at_root and context.may_send(HEAD)
 
 
 def append(build: Build, lines: Sequence[str]) -> Edit | None:

@@ -28,6 +28,8 @@ class Repository:
     """False when the tree was too large to be listed whole: absence then proves nothing."""
     missing: set[str] = field(default_factory=set)
     """Paths that were asked for and are not in `texts`."""
+    has_git: bool = True
+    """Whether `.git` lies at the root, as in every clone; a folder on disk may have none."""
     history: History | None = None
     """The recent commits of the branch that a change goes to; None when nobody looked."""
 
@@ -63,5 +65,6 @@ class Repository:
             executable=self.executable - gone,
             symlinks=self.symlinks - gone,
             complete=self.complete,
+            has_git=self.has_git,
             history=self.history,
         )

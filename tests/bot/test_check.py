@@ -302,6 +302,23 @@ def test_the_history_counts(desk):
     assert "Of 4 recent commits that re-ran it, 1 would have" in " ".join(shown.split())
 
 
+def test_git_is_spoken_of_where_it_is(desk):
+    (desk.folder / ".dockerignore").unlink()
+    desk.put({"Dockerfile": "FROM python:3.12-slim\nCOPY . .\n"})
+
+    def said(severity):
+        (file,) = desk.json()["files"]
+        (finding,) = file["findings"]
+        assert finding["severity"] == severity
+        return finding["message"] + finding["fix"]["edits"][0]["text"]
+
+    assert ".git`" not in said("info")
+    assert ".git\n" not in said("info")
+    (desk.folder / ".git").mkdir()
+    assert "`.git` and all else" in said("warning")
+    assert ".git\n" in said("warning")
+
+
 def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("old")
