@@ -29,8 +29,6 @@ from bot.storage import Storage, StorageError
 from bot.upkeep import Upkeep
 from bot.work import TRIES, GiveUp, Postpone, TryAgain, Work, pause_after
 
-__all__ = ["DeadLetter", "Depth", "Done", "Queue", "StorageError"]
-
 T = TypeVar("T")
 
 VERSION = "1"
@@ -179,20 +177,10 @@ class Queue:
             on_conflict="always_update",
         )
         DBOS.launch()  # in the running loop: workflows run in it too
-        self._keep(exits, self._upkeep.tend(executor, self._busy))
-        self._keep(exits, self._move())
+        keep_running(exits, self._upkeep.tend(executor, self._busy))
+        keep_running(exits, self._move())
         if not self._lite:
-            self._keep(exits, self._watch(liveness, executor))
-
-    def _keep(self, exits: AsyncExitStack, keeper: Coroutine[None, None, None]) -> None:
-        """Let a task run until the end."""
-
-        async def stop() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-        task = asyncio.create_task(keeper)
-        exits.push_async_callback(stop)
+            keep_running(exits, self._watch(liveness, executor))
 
     async def _move(self) -> None:
         """Give DBOS what is due, as it comes here, and at every poll what came elsewhere."""
@@ -300,6 +288,17 @@ class Queue:
                 log.warning("the database is away: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30.0)
+
+
+def keep_running(exits: AsyncExitStack, keeper: Coroutine[None, None, None]) -> None:
+    """Let a task run until the exits are taken."""
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    task = asyncio.create_task(keeper)
+    exits.push_async_callback(stop)
 
 
 def _tame_the_log() -> None:

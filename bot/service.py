@@ -11,11 +11,13 @@ from gidgethub import HTTPException
 
 from bot.client import Client, Limited, Unavailable, open_session
 from bot.job import Job
+from bot.ledger import Depth
 from bot.metrics import Metrics
-from bot.queue import Depth, Queue, StorageError
+from bot.queue import Queue, keep_running
 from bot.reconcile import Reconciler
 from bot.reviewer import Outcome
 from bot.settings import APP_VARIABLES, App, Settings
+from bot.storage import StorageError
 from bot.worker import Worker
 
 READY_TIMEOUT = 5.0
@@ -107,11 +109,9 @@ class Runner:
             mine = work if Part.WORKER in self.part else None
             queue = Queue(self._settings.database_url, mine, poll=self._poll, grace=self._grace)
             service = Service(app, await exits.enter_async_context(queue), client)
-            keepers = [_ask_for_credentials(service)]
+            keep_running(exits, _ask_for_credentials(service))
             if Part.WEB in self.part:
-                keepers.append(Reconciler(client, queue.known).run())
-            for keeper in keepers:
-                exits.push_async_callback(_stop, asyncio.create_task(keeper))
+                keep_running(exits, Reconciler(client, queue.known).run())
             self._exits = exits.pop_all()
         self.service = service
 
@@ -123,11 +123,6 @@ class Runner:
         """Finish what runs, or hand it back."""
         self.service = None
         await self._exits.aclose()
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _ask_for_credentials(service: Service) -> None:

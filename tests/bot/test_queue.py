@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bot import work
 from bot.job import Job
-from bot.queue import Queue, StorageError
-from bot.storage import run
+from bot.queue import Queue
+from bot.storage import StorageError, run
 from bot.work import GiveUp, Postpone, TryAgain
 from tests.bot import postgres
 from tests.bot.postgres import Postgres

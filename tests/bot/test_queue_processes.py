@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.queue import Queue, StorageError
+from bot.queue import Queue
+from bot.storage import StorageError
 from tests.bot.postgres import Postgres
 from tests.bot.test_queue import idle, job, server  # noqa: F401  a fixture
 
