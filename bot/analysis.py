@@ -1,11 +1,12 @@
 """Snapshot -> what is to be said of it: pure, and the same for GitHub and a local clone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import rules
 from bot import peace
 from bot.config import Config
+from bot.inspection import ROUNDS, inspect, wanted
 from bot.snapshot import Snapshot
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.cache import Build
@@ -14,7 +15,6 @@ from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
 
 MAX_DOCKERFILES = 50
-ROUNDS = 6  # a manifest names files that name files: after so many fetches rules go without
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,14 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
     builds: list[Build] = []
     touched, governed = _dockerfiles(snapshot, config)
     for path in [*touched, *governed]:
-        report = rules.inspect(
-            snapshot.head,
-            path,
-            config.contexts,
-            config.builder,
-            persistent=config.persistent_builder,
-        )
+        report = inspect(snapshot.head, path, config)
         if report.build is None:
             skipped.append((path, report.skipped or "unknown"))
             continue
         builds.append(report.build)
         whole = path in touched
         kept = [f for f in report.findings if whole or f.path in snapshot.changes]
-        findings.update({f.fingerprint: f for f in kept if _wanted(config, f)})
+        findings.update({f.fingerprint: f for f in kept if wanted(f, config)})
         silences += [s for s in report.silences if whole]
         before |= _fingerprints_before(snapshot, path, config)
     if builds:
@@ -76,6 +70,18 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
         known = finding.fingerprint in before and not _touches(snapshot, finding)
         (old if known else new).append(finding)
     return Analysis(tuple(new), tuple(old), tuple(silences), tuple(skipped), tuple(builds))
+
+
+def analyse_all(
+    snapshot: Snapshot, config: Config, read: Callable[[Iterable[str]], Mapping[str, str | None]]
+) -> tuple[Snapshot, Analysis]:
+    """Analyse, `read` what the rules asked for, and again until they lack nothing."""
+    for _ in range(ROUNDS):
+        analysis = analyse(snapshot, config)
+        if not snapshot.missing:
+            break
+        snapshot = snapshot.with_texts(read(snapshot.missing))
+    return snapshot, analysis
 
 
 def likely(snapshot: Snapshot) -> frozenset[str]:
@@ -91,10 +97,6 @@ def likely(snapshot: Snapshot) -> frozenset[str]:
     near = [path for path in snapshot.head.paths if path.rpartition("/")[0] in folders]
     named = [p for p in near if is_ignore_file(p) or is_manifest(p) or is_dockerfile(p)]
     return frozenset(p for p in named if "lock" not in p and not p.endswith(".sum"))
-
-
-def _wanted(config: Config, finding: Finding) -> bool:
-    return config.wants(finding.rule, rules.BY_NAME[finding.rule].strategy)
 
 
 def _dockerfiles(snapshot: Snapshot, config: Config) -> tuple[list[str], list[str]]:
@@ -128,9 +130,7 @@ def _fingerprints_before(snapshot: Snapshot, path: str, config: Config) -> set[s
     base: Repository = snapshot.base
     if not base.has(old_path):
         return set()
-    report = rules.inspect(
-        base, old_path, config.contexts, config.builder, persistent=config.persistent_builder
-    )
+    report = inspect(base, old_path, config)
     return {
         replace(f, path=path if f.path == old_path else f.path).fingerprint for f in report.findings
     }

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import rules
 from bot.config import PATH, Config, read_config
+from bot.inspection import ROUNDS, inspect, wanted
 from bot.targets import Fault, Target
 from bot.worktree import Tree
 from rules.model.cache import Build
 from rules.model.finding import Finding
 from rules.model.history import History
 
-ROUNDS = 6  # a manifest names files that name files
 NOT_LOOKED_AT = "the settings' `ignore_paths` name it"
 BOM = "\ufeff"
 
@@ -171,13 +171,7 @@ class _Desk:
             return rules.Report(path, None, skipped=NOT_LOOKED_AT), []
         tree = self.tree_of(target, texts)
         for _ in range(ROUNDS):
-            report = rules.inspect(
-                tree.repository,
-                path,
-                config.contexts,
-                config.builder,
-                persistent=config.persistent_builder,
-            )
+            report = inspect(tree.repository, path, config)
             if not tree.fetch_missing():
                 break
         return report, [f for f in report.findings if self._wants(f, target)]
@@ -189,7 +183,7 @@ class _Desk:
 
     def _wants(self, finding: Finding, target: Target) -> bool:
         return (
-            self._config.wants(finding.rule, rules.BY_NAME[finding.rule].strategy)
+            wanted(finding, self._config)
             and (target.ignore is None or finding.path == target.ignore)
             and (self._new is None or finding.fingerprint in self._new)
         )

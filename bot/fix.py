@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import rules
 from bot.analysis import Analysis
 from bot.config import Config
+from bot.inspection import inspect
 from bot.snapshot import Snapshot
 
 
@@ -20,9 +21,7 @@ def fix_all(snapshot: Snapshot, analysis: Analysis, config: Config) -> tuple[dic
     wanted = {f.fingerprint for f in (*analysis.new, *analysis.old)}
     for build in analysis.builds:
         now = repository.changed(texts)
-        report = rules.inspect(
-            now, build.path, config.contexts, config.builder, persistent=config.persistent_builder
-        )
+        report = inspect(now, build.path, config)
         if report.build is None:
             continue
         findings = [f for f in report.findings if f.fix is not None and f.fingerprint in wanted]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import rules
-from bot.analysis import ROUNDS, analyse
+from bot.analysis import analyse_all
 from bot.clone import Clone, GitError
 from bot.config import PATH, read_config
 from bot.review import Reviewed, compose
@@ -17,11 +17,6 @@ def review(folder: Path, base: str | None, head: str) -> Reviewed:
     base = base or clone.default_base()
     settings = clone.text(base, PATH)
     config, faults = read_config(settings, rules.BY_NAME)
-    snapshot = clone.fetch(base, head)
-    for _ in range(ROUNDS):
-        analysis = analyse(snapshot, config)
-        if not snapshot.missing:
-            break
-        snapshot = snapshot.with_texts(clone.read(snapshot.missing))
+    snapshot, analysis = analyse_all(clone.fetch(base, head), config, clone.read)
     composed = compose(snapshot, analysis, config)
     return Reviewed(snapshot, analysis, composed, tuple(faults))

@@ -13,8 +13,8 @@ from typing import TypeVar
 import click
 
 import rules
-from bot.analysis import ROUNDS
 from bot.clone import Clone
+from bot.inspection import ROUNDS
 from rules.model.builder import is_dockerfile
 from rules.model.evidence import HEAD
 from rules.model.prose import visible

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import rules
 from bot import comment, verdict
-from bot.analysis import ROUNDS, Analysis, analyse, likely
+from bot.analysis import Analysis, analyse, likely
 from bot.conversation import Ask, clean_up
 from bot.fix import fix_all
 from bot.github import GitHub, NotTaken, concerns_us
+from bot.inspection import ROUNDS
 from bot.job import Job
 from bot.pull_request import PullRequest
 from bot.review import Comment, Review, compose

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bot.analysis import ROUNDS, analyse
+from bot.analysis import analyse_all
 from bot.clone import Clone, GitError
 from bot.config import Config
 from bot.diff import Hunk
@@ -22,13 +22,11 @@ def new_findings(tree: Tree, base: str, config: Config) -> frozenset[str]:
     changes = [*clone.changes_on_disk(base), *_untracked(clone, tree)]
     known = dict(tree.repository.texts)  # the base side must ask for what it needs, too
     repository = replace(tree.repository, texts=known, missing=set())
-    snapshot = Snapshot.at(repository, changes)
-    for _ in range(ROUNDS):
-        analysis = analyse(snapshot, config)
-        if not snapshot.missing:
-            break
-        wanted: Iterable[str] = snapshot.missing
-        snapshot = snapshot.with_texts({path: tree.read(path) for path in wanted})
+
+    def read(paths: Iterable[str]) -> dict[str, str | None]:
+        return {path: tree.read(path) for path in paths}
+
+    _, analysis = analyse_all(Snapshot.at(repository, changes), config, read)
     return frozenset(finding.fingerprint for finding in analysis.new)
 
 

@@ -1,14 +1,15 @@
 """A Dockerfile that somebody pastes -> what would be said of it, and what an edit re-runs. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
 import rules
-from bot.analysis import ROUNDS, analyse
-from bot.config import OFF_UNLESS_ASKED, Config
+from bot.analysis import analyse_all
+from bot.config import Config
 from bot.diff import Hunk
+from bot.inspection import wanted
 from bot.review import Comment, compose
 from bot.snapshot import FileChange, Snapshot
 from bot.summary import summarise
@@ -99,18 +100,13 @@ def try_out(attempt: Attempt) -> Trial:
     """Review the attempt as a pull request that adds these files, and make its fixes."""
     if not attempt.dockerfile.strip():
         return Trial(attempt, "There is no Dockerfile yet.")
-    snapshot = _snapshot(attempt)
     config = Config()
-    for _ in range(ROUNDS):
-        analysis = analyse(snapshot, config)
-        if not snapshot.missing:
-            break
-        snapshot = snapshot.with_texts({path: _nothing_in(path) for path in snapshot.missing})
+    snapshot, analysis = analyse_all(_snapshot(attempt), config, _nothing_in)
     if not analysis.builds:
         return Trial(attempt, f"Not looked at: {analysis.skipped[0][1]}.")
     (build,) = analysis.builds
     review = compose(snapshot, analysis, config)
-    fixed = rules.mend(build, lambda finding: finding.rule not in OFF_UNLESS_ASKED)
+    fixed = rules.mend(build, lambda finding: wanted(finding, config))
     edits = _edits(build, fixed)
     edit = attempt.edit if attempt.edit in build.files.known else ""
     edit = edit or summarise(build, analysis.new).edit or ""
@@ -141,9 +137,9 @@ def _snapshot(attempt: Attempt) -> Snapshot:
     return Snapshot.at(Repository(paths, texts), changes)
 
 
-def _nothing_in(path: str) -> str:
-    """What a file whose name alone is known is taken to hold."""
-    return "{}" if path.endswith(".json") else ""
+def _nothing_in(paths: Iterable[str]) -> dict[str, str | None]:
+    """What files whose names alone are known are taken to hold."""
+    return {path: "{}" if path.endswith(".json") else "" for path in paths}
 
 
 def _edits(before: Build, after: Build) -> list[str]:
@@ -178,7 +174,7 @@ def _text(build: Build, path: str) -> str:
 
 def _compare(before: Build, after: Build, path: str) -> Comparison:
     old, new = split_lines(_text(before, path)), split_lines(_text(after, path))
-    return Comparison(path, tuple(_rows(old, new, 1, 1)))
+    return Comparison(path, tuple(_rows(old, new)))
 
 
 def _suggested(said: Comment, build: Build) -> tuple[Side, ...]:
@@ -193,23 +189,23 @@ def _suggested(said: Comment, build: Build) -> tuple[Side, ...]:
     return (*gone, *come)
 
 
-def _rows(old: Sequence[str], new: Sequence[str], first: int, first_new: int) -> list[Row]:
+def _rows(old: Sequence[str], new: Sequence[str]) -> list[Row]:
     rows: list[Row] = []
     for what, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         same = what == "equal"
         for place in range(max(b - a, d - c)):
             left, right = a + place, c + place
             rows.append(Row(
-                _side(old, left, left < b, first, "same" if same else "gone"),
-                _side(new, right, right < d, first_new, "same" if same else "new"),
+                _side(old, left, left < b, "same" if same else "gone"),
+                _side(new, right, right < d, "same" if same else "new"),
             ))  # fmt: skip
     return rows
 
 
-def _side(lines: Sequence[str], place: int, there: bool, first: int, mark: Mark) -> Side:  # noqa: FBT001
+def _side(lines: Sequence[str], place: int, there: bool, mark: Mark) -> Side:  # noqa: FBT001
     if not there:
         return Side(None, "", "none")
-    return Side(place + first, lines[place].rstrip("\r\n"), mark)
+    return Side(place + 1, lines[place].rstrip("\r\n"), mark)
 
 
 EXAMPLES: Mapping[str, Attempt] = {
