@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from bot.analysis import ROUNDS
+from bot.inspection import ROUNDS
 from bot.local import Clone, GitError
 from rules import open_build
 from rules.model.builder import is_dockerfile

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 import rules
-from bot.analysis import ROUNDS
+from bot.inspection import ROUNDS
 from bot.local import Clone, GitError
 from rules.model.cache import Build, Change, distinct_files
 from rules.model.finding import Finding

@@ -26,8 +26,8 @@ from typing import Any
 import click
 
 import rules
-from bot.analysis import ROUNDS
 from bot.clone import Clone, GitError
+from bot.inspection import ROUNDS
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.finding import Finding, Silence
 from rules.model.manifests import is_manifest

@@ -58,6 +58,14 @@ COPY . .
 RUN pip install -r requirements.txt
 CMD ["python", "main.py"]
 """
+FIXED = """\
+FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
+COPY . .
+CMD ["python", "main.py"]
+"""
 IGNORED = ".git\n**/__pycache__\n**/*.pyc\nREADME.md\n"
 SOURCE = {"main.py": "print()\n", "requirements.txt": "flask\n", ".dockerignore": IGNORED}
 

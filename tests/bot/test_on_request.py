@@ -5,17 +5,8 @@ from gidgethub.sansio import Event
 
 from bot.github_commits import HEADLINE
 from bot.webhook import read_job
-from tests.bot.ears import NAIVE, SOURCE, naive
+from tests.bot.ears import FIXED, NAIVE, SOURCE, naive
 from tests.github.standin import PERMISSIONS
-
-FIXED = """\
-FROM python:3.12-slim
-WORKDIR /app
-COPY requirements.txt ./
-RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
-COPY . .
-CMD ["python", "main.py"]
-"""
 
 
 @pytest.fixture

@@ -3,18 +3,9 @@
 import pytest
 
 from bot.config import PATH
-from tests.bot.ears import NAIVE, SOURCE, naive
+from tests.bot.ears import FIXED, NAIVE, SOURCE, naive
 from tests.github.reviews import add_review, place
 from tests.github.standin import PERMISSIONS
-
-FIXED = """\
-FROM python:3.12-slim
-WORKDIR /app
-COPY requirements.txt ./
-RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
-COPY . .
-CMD ["python", "main.py"]
-"""
 
 
 @pytest.fixture

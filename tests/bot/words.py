@@ -13,25 +13,16 @@ from pathlib import Path
 
 import rules
 from bot import comment, verdict
-from bot.analysis import ROUNDS, analyse
+from bot.analysis import analyse
 from bot.config import read_settings
 from bot.diff import read_patch
 from bot.review import compose
 from bot.snapshot import FileChange, Snapshot
 from rules.model.finding import split_lines
 from rules.model.repository import Repository
+from tests.rules.naive import NAIVE
 
 FOLDER = Path(__file__).parent / "reviews"
-NAIVE = """\
-FROM python:3.12-bookworm
-WORKDIR /app
-COPY . .
-RUN apt-get update && apt-get install -y build-essential libpq-dev
-RUN pip install --upgrade pip && pip install -r requirements.txt
-RUN useradd --create-home --shell /bin/bash appuser
-USER appuser
-CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
-"""
 PYTHON = {"main.py": "", "requirements.txt": "flask\n", "README.md": ""}
 HOSTILE = """\
 FROM debian:12
@@ -104,10 +95,7 @@ def words(case: Case) -> str:
     """The review, its comments, and the check run, one after the other."""
     snapshot = case.snapshot()
     settings = read_settings(case.settings, rules.BY_NAME)
-    for _ in range(ROUNDS):
-        analysis = analyse(snapshot, settings.config)
-        if not snapshot.missing:
-            break
+    analysis = analyse(snapshot, settings.config)
     page = "https://github.com/octo/shop/new/change"
     review = compose(snapshot, analysis, settings.config, page=page)
     commented = frozenset(f.fingerprint for c in review.comments for f in c.findings)
