@@ -1,9 +1,9 @@
 """Build: all a rule may see of a Dockerfile; and what a change re-runs of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar, TypeVarTuple
 
 from rules.model.builder import Builder
 from rules.model.contents import Output
@@ -28,6 +28,7 @@ __all__ = [
     "Step",
     "distinct_files",
     "file_classes",
+    "once",
     "rerun",
 ]
 
@@ -111,6 +112,24 @@ class Build:
         if plan is None:
             plan = self._plans[target, output] = Plan(self.dockerfile, self.layers, target, output)
         return plan
+
+
+_Found = TypeVar("_Found")
+_Asked = TypeVarTuple("_Asked")
+
+
+def once(work_out: Callable[[Build, *_Asked], _Found]) -> Callable[[Build, *_Asked], _Found]:
+    """Let a function of a build work out each answer once: the build remembers it."""
+
+    @wraps(work_out)
+    def ask(build: Build, *asked: *_Asked) -> _Found:
+        key = (work_out, *asked)
+        if key not in build.remembered:
+            build.remembered[key] = work_out(build, *asked)
+        found: _Found = build.remembered[key]
+        return found
+
+    return ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ fix, or none does.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Layer, once
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import may_say, processes_of
 from rules.model.installs.install import Cache, Call, Manager, Reads
@@ -104,14 +104,11 @@ class Family:
         ]
 
 
+@once
 def uses_of(build: Build, layer: Layer) -> tuple[Use, ...]:
     """The calls of package managers in a RUN, nested or not."""
-    found: tuple[Use, ...] | None = build.remembered.get(("uses", layer.index))
-    if found is None:
-        calls = layer.instruction.keyword == "RUN" and may_say(layer, PROGRAMS)
-        found = tuple(_read(build, layer)) if calls else ()
-        build.remembered["uses", layer.index] = found
-    return found
+    calls = layer.instruction.keyword == "RUN" and may_say(layer, PROGRAMS)
+    return tuple(_read(build, layer)) if calls else ()
 
 
 def _read(build: Build, layer: Layer) -> Iterator[Use]:
@@ -134,12 +131,10 @@ MOST_LAYERS = 400
 """A file with more instructions is not looked at for mounts."""
 
 
+@once
 def families(build: Build) -> tuple[Family, ...]:
     """The families of a build, each manager's apart, those of the first RUN first."""
-    found: tuple[Family, ...] | None = build.remembered.get(("families",))
-    if found is None:
-        found = build.remembered["families",] = tuple(_families(build))
-    return found
+    return tuple(_families(build))
 
 
 def _families(build: Build) -> Iterator[Family]:

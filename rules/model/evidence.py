@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rules.model.cache import Build, Change, distinct_files, file_classes, rerun
+from rules.model.cache import Build, Change, distinct_files, file_classes, once, rerun
 from rules.model.finding import Evidence
 from rules.model.history import History
 from rules.model.layer import Layer
@@ -47,7 +47,7 @@ def evidence(
 
 
 def _count(
-    build: Build, step: frozenset[Work], given: Change, commits: Sequence[frozenset[str]]
+    build: Build, step: frozenset[Work], given: Change, commits: tuple[frozenset[str], ...]
 ) -> int:
     """How many of the commits re-run the step."""
     if given.build_args and not step.isdisjoint(work_rerun(build, given)):
@@ -140,13 +140,10 @@ def _standing_on(build: Build, lines: Iterable[int]) -> frozenset[Work]:
     return frozenset(each for layer in layers for each in work(layer))
 
 
-def _with_history(build: Build, commits: Sequence[frozenset[str]]) -> Build:
-    """The build with all files that its history names; made once."""
-    known: Build | None = build.remembered.get(("history",))
-    if known is None:
-        known = with_paths(build, frozenset[str]().union(*commits, [HEAD]))
-        build.remembered["history",] = known
-    return known
+@once
+def _with_history(build: Build, commits: tuple[frozenset[str], ...]) -> Build:
+    """The build with all files that its history names."""
+    return with_paths(build, frozenset[str]().union(*commits, [HEAD]))
 
 
 def with_paths(build: Build, paths: Iterable[str]) -> Build:

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Layer, once
 from rules.model.images import Image, read_image
 
 
+@once
 def starts_of(build: Build) -> Mapping[int, Layer]:
     """The FROM of each stage."""
-    found: dict[int, Layer] | None = build.remembered.get(("starts",))
-    if found is None:
-        froms = [layer for layer in build.layers if layer.instruction.keyword == "FROM"]
-        found = build.remembered["starts",] = {layer.stage: layer for layer in froms}
-    return found
+    return {layer.stage: layer for layer in build.layers if layer.instruction.keyword == "FROM"}
 
 
 def base_image(build: Build, stage: int) -> Image:
@@ -38,15 +35,11 @@ def seen_by(build: Build, layer: Layer) -> tuple[Layer, ...]:
     return (*inherited(build, layer.stage), *build.layers[start.index : layer.index])
 
 
+@once
 def inherited(build: Build, stage: int) -> tuple[Layer, ...]:
     """The layers of the stages that this one is built on, the oldest first."""
-    key = ("inherited", stage)
-    found: tuple[Layer, ...] | None = build.remembered.get(key)
-    if found is None:
-        parent = starts_of(build)[stage].parent
-        found = ()
-        if parent is not None:
-            mine = (layer for layer in build.layers if layer.stage == parent)
-            found = (*inherited(build, parent), *mine)
-        build.remembered[key] = found
-    return found
+    starts, above = starts_of(build), set()
+    while (parent := starts[stage].parent) is not None:
+        above.add(parent)
+        stage = parent
+    return tuple(layer for layer in build.layers if layer.stage in above)

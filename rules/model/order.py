@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rules.model.cache import Build, Change, Copy, Layer, file_classes, rerun
+from rules.model.cache import Build, Change, Copy, Layer, file_classes, once, rerun
 from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces, processes_of
 from rules.model.installs.install import Call, Manager
@@ -115,12 +115,10 @@ def _is_all_read(copy: Copy | None, wanted: Collection[str]) -> bool:
     return all(copy.target(path) in wanted for path in copy.files)
 
 
+@once
 def stretches(build: Build) -> Sequence[Stretch]:
     """All stretches of a build, in order."""
-    found: list[Stretch] | None = build.remembered.get(("stretches",))
-    if found is None:
-        found = build.remembered["stretches",] = list(_stretches(build))
-    return found
+    return list(_stretches(build))
 
 
 def _stretches(build: Build) -> Iterator[Stretch]:
@@ -163,19 +161,16 @@ def _lands_apart(copy: Copy, folder: str) -> bool:
     return holds_only_named(folder, {target[start:].partition("/")[0] for target in targets})
 
 
+@once
 def _made_of_source(build: Build) -> frozenset[int]:
     """The copies from other stages that run again when some file that is no manifest is edited."""
-    found: frozenset[int] | None = build.remembered.get(("made of source",))
-    if found is None:
-        lines: set[int] = set()
-        for path, alike in file_classes(build).items():
-            if not all(map(is_manifest, alike)):
-                steps = rerun(build, Change(edits=frozenset({path})))
-                lines.update(step.line for step in steps if step.status == "rerun")
-        copies = (layer for layer in build.layers if layer.copy and layer.copy.stage is not None)
-        found = frozenset(c.index for c in copies if c.instruction.span.start in lines)
-        build.remembered["made of source",] = found
-    return found
+    lines: set[int] = set()
+    for path, alike in file_classes(build).items():
+        if not all(map(is_manifest, alike)):
+            steps = rerun(build, Change(edits=frozenset({path})))
+            lines.update(step.line for step in steps if step.status == "rerun")
+    copies = (layer for layer in build.layers if layer.copy and layer.copy.stage is not None)
+    return frozenset(c.index for c in copies if c.instruction.span.start in lines)
 
 
 def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch, int]:
@@ -303,15 +298,9 @@ def repeatable(build: Build) -> set[tuple[str, ...]]:
     return found
 
 
+@once
 def amount_of_work(build: Build, layer: Layer) -> int:
     """How much a RUN does: its commands, and one more for each that downloads when it builds."""
-    known: int | None = build.remembered.get(("work", layer.index))
-    if known is None:
-        known = build.remembered["work", layer.index] = _count_work(build, layer)
-    return known
-
-
-def _count_work(build: Build, layer: Layer) -> int:
     if layer.script is None:
         return 1
     sources = (each for each in build.layers if each.stage == layer.stage and each.copy)

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from rules.model.builder import is_dockerfile
-from rules.model.cache import Build
+from rules.model.cache import Build, once
 from rules.model.installs.find import processes_of
 from rules.model.invocations import read_invocations
 
@@ -34,15 +34,16 @@ _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", "
 _RUNS_COMMANDS = frozenset("RUN CMD ENTRYPOINT HEALTHCHECK".split())
 
 
+@once
 def settings(build: Build) -> Mapping[str, str] | None:
     """The texts of all files that steer the build, by path in the repository.
 
     None when there are too many of them or one cannot be read: then nothing can be ruled out.
     """
-    known: tuple[Mapping[str, str] | None] | None = build.remembered.get(("settings",))
-    if known is None:
-        known = build.remembered["settings",] = (_read(build),)
-    return known[0]
+    paths = [*dict.fromkeys([*_named(build), *scripts(build)])]
+    if len(paths) > MOST:
+        return None
+    return _texts(build, [posixpath.join(build.context.root, path) for path in paths])
 
 
 def scripts(build: Build) -> list[str]:
@@ -82,28 +83,12 @@ def says(build: Build, name: str) -> bool:
     )
 
 
+@once
 def neighbours(build: Build) -> Mapping[str, str] | None:
     """The texts of other Dockerfiles that may be built with the same context, by path.
 
     None when there are too many of them or one is not known.
     """
-    known: tuple[Mapping[str, str] | None] | None = build.remembered.get(("neighbours",))
-    if known is None:
-        known = build.remembered["neighbours",] = (_read_neighbours(build),)
-    return known[0]
-
-
-def neighbours_copy(build: Build, name: str) -> bool:
-    """Whether another Dockerfile of the context names something by this name, or may."""
-    texts = neighbours(build)
-    if texts is None:
-        return True
-    lines = (line.strip() for text in texts.values() for line in text.split("\n"))
-    others = (line for line in lines if not line.startswith(("#", "FROM ")))
-    return any(mentions(line, name) for line in others if "--from" not in line)
-
-
-def _read_neighbours(build: Build) -> Mapping[str, str] | None:
     root = build.context.root
     elsewhere: dict[str, bool] = {}
     for invocation in read_invocations(build.repository):
@@ -122,6 +107,16 @@ def _read_neighbours(build: Build) -> Mapping[str, str] | None:
     if len(paths) > MOST_NEIGHBOURS:
         return None
     return _texts(build, sorted(paths))
+
+
+def neighbours_copy(build: Build, name: str) -> bool:
+    """Whether another Dockerfile of the context names something by this name, or may."""
+    texts = neighbours(build)
+    if texts is None:
+        return True
+    lines = (line.strip() for text in texts.values() for line in text.split("\n"))
+    others = (line for line in lines if not line.startswith(("#", "FROM ")))
+    return any(mentions(line, name) for line in others if "--from" not in line)
 
 
 def _texts(build: Build, paths: list[str]) -> Mapping[str, str] | None:
@@ -148,13 +143,6 @@ def is_opaque(build: Build) -> bool:
     if any(run.script is None or run.script.opaque is not None for run in runs):
         return True
     return any(p.name in (None, "eval") for run in runs for p in processes_of(build, run))
-
-
-def _read(build: Build) -> Mapping[str, str] | None:
-    paths = [*dict.fromkeys([*_named(build), *scripts(build)])]
-    if len(paths) > MOST:
-        return None
-    return _texts(build, [posixpath.join(build.context.root, path) for path in paths])
 
 
 def _named(build: Build) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rules.model.builder import is_dockerfile
-from rules.model.cache import Build
+from rules.model.cache import Build, once
 from rules.model.settings import (
     LONGEST,
     is_opaque,
@@ -73,12 +73,10 @@ class Unread:
     group: Group
 
 
+@once
 def unread(build: Build) -> tuple[Unread, ...]:
     """The files and folders at the top of the context that the build is sent and nothing reads."""
-    found: tuple[Unread, ...] | None = build.remembered.get(("unread",))
-    if found is None:
-        found = build.remembered["unread",] = tuple(_find(build))
-    return found
+    return tuple(_find(build))
 
 
 def is_unread(build: Build, path: str) -> bool:

@@ -1,6 +1,6 @@
 """Whether a build reads `.git`: then it must stay in the build context."""
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Layer, once
 from rules.model.installs.find import processes_of
 from rules.model.prose import code
 from rules.model.settings import mentions, neighbours_copy, settings
@@ -29,15 +29,9 @@ _STAMPS = {"go": ("build", "install", "run"), "dotnet": ("build", "publish", "pa
 """Programs that write the commit into what they build (`-buildvcs`, Source Link)."""
 
 
+@once
 def why_git_is_read(build: Build) -> str | None:
     """What in the build reads `.git`, or may, in words; None when nothing does."""
-    found: tuple[str | None] | None = build.remembered.get(("git",))
-    if found is None:
-        found = build.remembered["git",] = (_find(build),)
-    return found[0]
-
-
-def _find(build: Build) -> str | None:
     for layer in build.layers:
         if any(source == ".git" or source.startswith(".git/") for source in layer.local_sources):
             return f"line {layer.instruction.span.start} names {code('.git')}"

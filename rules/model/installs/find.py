@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Layer, once
 from rules.model.installs.copied import Copied
 from rules.model.installs.install import Call, Manager, Reads, Split
 from rules.model.managers import manager_of
@@ -90,31 +90,30 @@ def pieces(
     `before` are the layers whose copies it sees; `targets` the absolute paths of those copies that
     are taken for source: a piece that may read below them must stay behind them.
     """
-    copies = [each for each in before if each.copy is not None]
-    asked = ("pieces", layer.index, tuple([each.index for each in copies]), tuple(targets))
-    found: tuple[Piece, ...] | None = build.remembered.get(asked)
-    if found is None:
-        found = build.remembered[asked] = tuple(_read(build, layer, copies, targets))
-    return found
+    copies = tuple([each for each in before if each.copy is not None])
+    return _pieces(build, layer, copies, tuple(targets))
 
 
-def _read(
-    build: Build, layer: Layer, before: Sequence[Layer], targets: Sequence[str]
-) -> Iterator[Piece]:
+@once
+def _pieces(
+    build: Build, layer: Layer, before: tuple[Layer, ...], targets: tuple[str, ...]
+) -> tuple[Piece, ...]:
     script = layer.script
     if script is None or script.opaque is not None:
-        return
+        return ()
     bound = any(mount.type == "bind" for mount in layer.mounts)
     reader = _Reader(Copied(build, before, layer.mounts), targets, layer)
     mine: dict[int, list[Process]] = {}
     for process in processes_of(build, layer):
         mine.setdefault(process.item, []).append(process)
-    for index, item in enumerate(script.items):
-        piece = reader.read(item, tuple(mine.get(index, ())))
-        yield replace(piece, reads_source="a bind mount shows it files") if bound else piece
+    found = [reader.read(item, tuple(mine.get(i, ()))) for i, item in enumerate(script.items)]
+    if bound:
+        found = [replace(piece, reads_source="a bind mount shows it files") for piece in found]
+    return tuple(found)
 
 
-def processes_of(build: Build, layer: Layer) -> tuple[Process, ...]:
+@once
+def processes_of(build: Build, layer: Layer) -> tuple[Process, ...]:  # noqa: ARG001  # remembers
     """All that a RUN starts, nested or not; of an opaque script only what was read of it."""
     script = layer.script
     if script is None:
@@ -124,11 +123,7 @@ def processes_of(build: Build, layer: Layer) -> tuple[Process, ...]:
         value = layer.variables.find(name)
         return None if value is None else value.text
 
-    found: tuple[Process, ...] | None = build.remembered.get(("processes", layer.index))
-    if found is None:
-        found = list_processes(script, layer.folder, value_of)
-        build.remembered["processes", layer.index] = found
-    return found
+    return list_processes(script, layer.folder, value_of)
 
 
 class _Reader:

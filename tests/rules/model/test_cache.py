@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules.model.builder import Builder
-from rules.model.cache import Build, Change, file_classes, rerun
+from rules.model.cache import Build, Change, file_classes, once, rerun
 from rules.model.context import BuildContext
 from rules.model.dockerfile import parse
 from rules.model.repository import Repository
@@ -434,3 +434,18 @@ def test_another_base_in_the_text_is_the_cause():
 def test_too_many_files_for_too_many_steps_have_no_classes(monkeypatch):
     monkeypatch.setattr("rules.model.keys.MAX_MEMBERS", 3)
     assert file_classes(build(VENV, VENV_FILES)) == {}
+
+
+def test_a_build_remembers_what_was_worked_out_and_another_is_asked_anew():
+    asked = []
+
+    @once
+    def next_line(build, line):
+        asked.append((build.dockerfile.text, line))
+        lines = (layer.instruction.span.start for layer in build.layers)
+        return next((each for each in lines if each > line), None)
+
+    one, other = (build(f"FROM a\n{rest}", {}) for rest in ("", "RUN x\n"))
+    found = [next_line(each, line) for line in (1, 2) for each in (one, other, one, other)]
+    assert found == [None, 2, None, 2, None, None, None, None]
+    assert len(asked) == 4
