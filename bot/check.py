@@ -108,7 +108,7 @@ def check(targets: Iterable[Target], options: Options, write: Write | None = Non
             desks[top] = _Desk(target.tree, options, outcome.faults)
         desk = desks[top]
         report, findings = desk.look(target)
-        if write is not None and (texts := desk.mend(target)):
+        if write is not None and (texts := desk.mend(target, report.build)):
             try:
                 write(desk.tree_of(target), texts)
             except OSError as error:
@@ -162,24 +162,21 @@ class _Desk:
         self.changed: dict[str, str] = {}
         """Texts that fixes have made, by path."""
 
-    def look(
-        self, target: Target, texts: Mapping[str, str] | None = None
-    ) -> tuple[rules.Report, list[Finding]]:
+    def look(self, target: Target) -> tuple[rules.Report, list[Finding]]:
         """What the rules say of a Dockerfile, and the findings that were asked for."""
         config, path = self._config, target.path
         if config.ignores(path):
             return rules.Report(path, None, skipped=NOT_LOOKED_AT), []
-        tree = self.tree_of(target, texts)
+        tree = self.tree_of(target)
         for _ in range(ROUNDS):
             report = inspect(tree.repository, path, config)
             if not tree.fetch_missing():
                 break
         return report, [f for f in report.findings if self._wants(f, target)]
 
-    def tree_of(self, target: Target, texts: Mapping[str, str] | None = None) -> Tree:
-        """The target's tree as the fixes have left it, with more texts."""
-        made = {**self.changed, **(texts or {})}
-        return target.tree.with_texts(made) if made else target.tree
+    def tree_of(self, target: Target) -> Tree:
+        """The target's tree as the fixes have left it."""
+        return target.tree.with_texts(self.changed) if self.changed else target.tree
 
     def _wants(self, finding: Finding, target: Target) -> bool:
         return (
@@ -188,19 +185,15 @@ class _Desk:
             and (self._new is None or finding.fingerprint in self._new)
         )
 
-    def mend(self, target: Target) -> dict[str, str]:
+    def mend(self, target: Target, build: Build | None) -> dict[str, str]:
         """The texts of the files that the fixes change, when all that can be made are made."""
-        report, _ = self.look(target)
-        if report.build is None:
+        if build is None:
             return {}
-        after = rules.mend(
-            report.build, lambda f: self._wants(f, target) and _can_be_made(f, target)
-        )
+        after = rules.mend(build, lambda f: self._wants(f, target) and _can_be_made(f, target))
         tree = self.tree_of(target)
         texts = {
             path: _with_mark(tree.read(path), text)
-            for path, text in after.repository.texts.items()
-            if text is not None and text != report.build.repository.texts.get(path)
+            for path, text in after.repository.differing(build.repository).items()
         }
         return {path: text for path, text in texts.items() if text != tree.read(path)}
 

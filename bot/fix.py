@@ -1,7 +1,5 @@
 """All fixes of a change at once: what the commit holds that somebody asked for. Pure."""
 
-from collections.abc import Mapping
-
 import rules
 from bot.analysis import Analysis
 from bot.config import Config
@@ -26,15 +24,6 @@ def fix_all(snapshot: Snapshot, analysis: Analysis, config: Config) -> tuple[dic
             continue
         findings = [f for f in report.findings if f.fix is not None and f.fingerprint in wanted]
         after, done = rules.combine(report.build, findings)
-        paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
-        for path in paths:
-            texts |= _changed(now.texts, after.repository.texts, path)
-        fixed |= {f.rule for f in done if f.fix is not None}
+        texts |= after.repository.differing(now)
+        fixed |= {finding.rule for finding in done}
     return texts, "".join(f"- {rule}\n" for rule in sorted(fixed))
-
-
-def _changed(
-    before: Mapping[str, str | None], after: Mapping[str, str | None], path: str
-) -> dict[str, str]:
-    text = after.get(path)
-    return {} if text is None or text == before.get(path) else {path: text}

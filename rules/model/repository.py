@@ -45,6 +45,14 @@ class Repository:
         """Whether there is a file at this path."""
         return path in self.paths
 
+    def differing(self, before: "Repository") -> dict[str, str]:
+        """The texts that are not what they were in an earlier state of this tree, by path."""
+        return {
+            path: text
+            for path, text in self.texts.items()
+            if text is not None and text != before.texts.get(path)
+        }
+
     @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder that holds a file somewhere below it; the root is `""`."""
