@@ -10,11 +10,11 @@ Silent where a step without the mount, or a COPY, may have put it there.
 import posixpath
 from collections.abc import Iterator
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Copy, Layer
 from rules.model.downloads import is_apart, uses_of
 from rules.model.finding import Finding
 from rules.model.lineage import built_on
-from rules.model.mounts import is_inside
+from rules.model.places import is_inside
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -60,7 +60,7 @@ def find(build: Build) -> Iterator[Finding]:
                 continue
             stages = built_on(build, layer.stage)
             taker = None
-            if _is_last(build, layer, target) and not _may_come_from(build, target, stages):
+            if _is_last(build, layer, target) and not _may_come_from(build, layer, target, stages):
                 taker = next(_takers(build, layer, target, stages), None)
             taker = taker or next(_installs(build, layer, target, stages), None)
             if taker is not None:
@@ -75,23 +75,33 @@ def _is_last(build: Build, layer: Layer, target: str) -> bool:
     )
 
 
-def _may_come_from(build: Build, target: str, stages: set[int]) -> bool:
-    """Whether a step without the mount may put something there."""
-    for other in build.layers:
-        if other.copy is not None and other.stage in stages:
-            place = other.copy.destination
-            if place is None or is_inside(place, target):
-                return True
-            if is_inside(target, place) and other.copy.stage is not None:
-                return True
-            lands = (other.copy.target(file) for file in other.copy.files)
-            if any(path is None or is_inside(path, target) for path in lands):
-                return True
-        run = other.instruction.keyword == "RUN" and other.stage in stages
-        free = run and target not in other.cache_targets
-        if free and (not is_apart(build, other) or target in other.named):
+def _may_come_from(build: Build, layer: Layer, target: str, stages: set[int]) -> bool:
+    """Whether a step without the mount of `layer` may put something there."""
+    for other in (each for each in build.layers if each.stage in stages):
+        if other.copy is not None and _may_land(other.copy, target):
+            return True
+        if other.instruction.keyword != "RUN" or target in other.cache_targets:
+            continue
+        if target in other.named or not is_apart(build, other) or _builds(build, other, layer):
             return True
     return False
+
+
+def _may_land(copy: Copy, target: str) -> bool:
+    place = copy.destination
+    if place is None or is_inside(place, target):
+        return True
+    if is_inside(target, place) and (not copy.local or any(map(copy.unpacked, copy.files))):
+        return True
+    lands = (copy.target(file) for file in copy.files)
+    return any(path is None or is_inside(path, target) for path in lands)
+
+
+def _builds(build: Build, other: Layer, layer: Layer) -> bool:
+    """Whether a RUN builds the project with a manager that the RUN with the mount may call."""
+    mine = {use.manager.name for use in uses_of(build, layer)}
+    projects = (use for use in uses_of(build, other) if use.is_project)
+    return any(not mine or use.manager.name in mine for use in projects)
 
 
 def _takers(

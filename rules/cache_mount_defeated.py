@@ -16,7 +16,8 @@ from rules.model.downloads import Family, families, is_apart
 from rules.model.finding import Edit, Finding, Fix, Silence
 from rules.model.lineage import seen_by
 from rules.model.mounting import in_the_way, needed_places, remove_first
-from rules.model.mounts import Place, UnsureError, overlap
+from rules.model.mounts import Place, UnsureError
+from rules.model.places import overlap
 from rules.model.prose import code, listed
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 from rules.model.rule import Example, Rule

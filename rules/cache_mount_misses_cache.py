@@ -16,7 +16,8 @@ from rules.model.downloads import Family, families
 from rules.model.finding import Edit, Finding, Fix
 from rules.model.mount import Mount
 from rules.model.mounting import needed_places
-from rules.model.mounts import Place, UnsureError, is_meant_for, overlap
+from rules.model.mounts import Place, UnsureError, is_meant_for
+from rules.model.places import overlap
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 

@@ -14,7 +14,8 @@ from rules.model.cache import Build, Layer
 from rules.model.downloads import Family, families
 from rules.model.finding import Edit, Finding, Fix
 from rules.model.mounting import needed_places
-from rules.model.mounts import UnsureError, overlap
+from rules.model.mounts import UnsureError
+from rules.model.places import overlap
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 

@@ -14,7 +14,8 @@ from rules.model.downloads import Use, uses_of
 from rules.model.installs.find import processes_of
 from rules.model.lineage import built_on
 from rules.model.managers import MANAGERS
-from rules.model.mounts import UnsureError, is_inside, overlap, says
+from rules.model.mounts import UnsureError, says
+from rules.model.places import is_inside, overlap
 from rules.model.processes import Process
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]

@@ -14,8 +14,8 @@ from rules.model.mounts import (
     is_meant_for,
     is_mounted,
     is_moved_before,
-    overlap,
 )
+from rules.model.places import overlap
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 
 

@@ -10,6 +10,7 @@ from rules.model.installs.find import may_say, processes_of
 from rules.model.installs.install import LATEST, Cache, Manager
 from rules.model.lineage import base_image, seen_by
 from rules.model.mount import Mount
+from rules.model.places import is_inside
 from rules.model.processes import Process
 from rules.model.sources import clean
 from rules.model.variables import Variable
@@ -183,16 +184,6 @@ def set_in_file(layer: Layer, name: str) -> Variable | None:
     return next((v for v in reversed(layer.variables.variables) if v.name == name), None)
 
 
-def is_inside(path: str, folder: str) -> bool:
-    """Whether an absolute path is a folder or lies in it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether one of two absolute paths is the other, or lies in it."""
-    return is_inside(one, other) or is_inside(other, one)
-
-
 def covering(layer: Layer, folder: str) -> Mount | None:
     """The cache mount of a RUN that a folder lies in, or may."""
     for mount in layer.mounts:
@@ -228,7 +219,7 @@ def hides_files(build: Build, layer: Layer, folder: str) -> bool:
         if copy is None:
             continue
         target = copy.destination
-        if target is None or is_inside(target.rstrip("/") or "/", folder):
+        if target is None or is_inside(target, folder):
             return True
         if not is_inside(folder, target):
             continue

@@ -11,7 +11,7 @@ from rules.model.cache import Build, Layer
 from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces, processes_of
 from rules.model.lineage import base_image, seen_by
-from rules.model.places import is_project_folder
+from rules.model.places import is_inside, is_project_folder, overlap
 
 
 class KeptError(Exception):
@@ -80,7 +80,7 @@ def _lies_in(layer: Layer, path: str) -> bool:
     copy = layer.copy
     if copy is None or copy.destination is None:
         return False
-    if f"{copy.destination.rstrip('/')}/".startswith(f"{path.rstrip('/')}/"):
+    if is_inside(copy.destination, path):
         return True
     return any((copy.target(file) or "/") == path for file in copy.files)
 
@@ -117,7 +117,7 @@ def check_copies(build: Build, change: Change) -> str | None:
         return None
     image = base_image(build, first.stage)
     (folder,) = change.paths
-    if not image.official or _is_below(image.folder or "/", folder):
+    if not image.official or is_inside(image.folder or "/", folder):
         raise KeptError("the base image may have files in that folder")
     if made is None and (posixpath.dirname(folder) not in _EVERYWHERE or folder in _EVERYWHERE):
         raise KeptError("folders around the files would change their owner, too")
@@ -164,7 +164,7 @@ def _check_owner(build: Build, change: Change, before: Sequence[Layer]) -> None:
 
 def _fills(layer: Layer, folder: str) -> bool:
     place = layer.copy.destination if layer.copy is not None else None
-    return place is not None and f"{place.rstrip('/')}/".startswith(folder.rstrip("/") + "/")
+    return place is not None and is_inside(place, folder)
 
 
 _EVERYWHERE = ("/", "/home", "/opt", "/srv", "/usr", "/usr/local", "/var")
@@ -179,7 +179,7 @@ def _check_step(build: Build, layer: Layer, change: Change, first: Layer) -> str
     keyword = layer.instruction.keyword
     if keyword == "WORKDIR":
         folder = layer.entered()[0]
-        inside = folder is None or any(_is_below(folder, path) for path in change.paths)
+        inside = folder is None or any(is_inside(folder, path) for path in change.paths)
         if folder in change.paths and layer.user in ("root", "0", None):
             return folder if layer.index < first.index else None
         if inside:
@@ -197,11 +197,7 @@ def _check_step(build: Build, layer: Layer, change: Change, first: Layer) -> str
 
 def _may_bring(layer: Layer, path: str) -> bool:
     place = layer.copy.destination if layer.copy is not None else None
-    return place is None or _is_below(place, path) or _is_below(path, place)
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+    return place is None or overlap(place, path)
 
 
 # Accounts.

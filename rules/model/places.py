@@ -28,6 +28,16 @@ def is_project_folder(path: str) -> bool:
     return True
 
 
+def is_inside(path: str, folder: str) -> bool:
+    """Whether an absolute path is a folder or lies in it."""
+    return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two absolute paths is the other or lies in it."""
+    return is_inside(one, other) or is_inside(other, one)
+
+
 def is_home(folder: str) -> bool:
     """Whether it is somebody's home, or `/`: tools look there for files that nobody names."""
     bare = folder.rstrip("/")

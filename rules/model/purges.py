@@ -8,7 +8,8 @@ from rules.model.cache import Build, Layer
 from rules.model.downloads import Use, uses_of
 from rules.model.finding import Edit
 from rules.model.installs.find import processes_of
-from rules.model.mounts import Place, UnsureError, is_inside, says
+from rules.model.mounts import Place, UnsureError, says
+from rules.model.places import is_inside
 from rules.model.processes import Process
 from rules.model.rewrite import cut
 from rules.model.script import Command, Word

@@ -12,6 +12,7 @@ from rules.model.installs.copied import Copied
 from rules.model.installs.find import Piece
 from rules.model.lineage import inherited
 from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
+from rules.model.places import is_inside
 from rules.model.proposal import append, proposed_path
 from rules.model.prose import code
 
@@ -120,9 +121,7 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
         for layer in move.copies:
             paths += [p for p in _laid_over(layer.copy, folder) if build.context.may_send(p)]
     owned = [c.copy.destination for c in move.copies if c.copy and c.instruction.flag("chown")]
-    into = any(
-        (f + "/").startswith((o or "/").rstrip("/") + "/") for f in move.writes for o in owned
-    )
+    into = any(is_inside(folder, place or "/") for folder in move.writes for place in owned)
     if into and move.last.layer.user not in ("root", "0"):
         raise ImmovableError("the install may need the folder that the COPY gives its owner")
     wanted = list(dict.fromkeys(paths))

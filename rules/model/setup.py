@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rules.model.installs.copied import NOTHING
 from rules.model.installs.install import Call, split_options
 from rules.model.managers import manager_of
-from rules.model.places import is_home, is_project_folder
+from rules.model.places import is_home, is_inside, is_project_folder
 
 
 def may_read_source(words: tuple[str, ...], folder: str, targets: Sequence[str]) -> bool:
@@ -57,8 +57,7 @@ class _Asked:
 
     def inside(self) -> bool:
         """Whether the working directory is a target or lies in one."""
-        here = self.folder.rstrip("/") + "/"
-        return any(here.startswith(target.rstrip("/") + "/") for target in self.targets)
+        return any(is_inside(self.folder, target) for target in self.targets)
 
 
 _Judge = Callable[[_Asked], bool]

@@ -9,6 +9,7 @@ from rules.model.cache import Build, Layer, once
 from rules.model.installs.copied import Copied
 from rules.model.installs.install import Call, Manager, Reads, Split
 from rules.model.managers import manager_of
+from rules.model.places import is_inside
 from rules.model.processes import Process, list_processes
 from rules.model.script import Command, Compound, Item
 from rules.model.setup import may_read_source
@@ -262,5 +263,4 @@ def _hides(process: Process) -> bool:
 
 
 def _below(path: str, targets: Sequence[str]) -> bool:
-    whole = posixpath.normpath(path) + "/"
-    return any(whole.startswith(target.rstrip("/") + "/") for target in targets)
+    return any(is_inside(posixpath.normpath(path), target) for target in targets)
