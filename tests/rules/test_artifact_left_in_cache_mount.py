@@ -26,6 +26,7 @@ def test_the_example_of_the_documentation():
         f'{RUN}\nCMD ["/app/target/release/app"]\n',
         f'{RUN}\nENTRYPOINT ["./target/release/app"]\n',
         f"{RUN}\nCMD target/release/app --serve\n",
+        f"{RUN}\nRUN cargo install x && npm ci\nADD Cargo.toml /app/\n{COPY}",
     ],
 )
 def test_what_lies_in_a_mount_is_in_no_layer(rest):
@@ -58,13 +59,19 @@ def test_what_an_install_puts_into_a_mount_is_not_there_to_run(rest, found):
     "rest",
     [
         f"{RUN} && cp target/release/app /app/app\n{COPY.replace('/app/target/release/app', '/app/app')}",
-        f"{RUN}\nRUN --mount=type=cache,target=/app/target cp target/release/app /a\n{COPY}",
+        f"{RUN}\nRUN --mount=type=cache,target=/app/target cp target/release/app /a\n{COPY.replace('/app/target/release/app', '/a')}",
         f"{RUN}\nRUN cargo build --release\n{COPY}",
         f"{RUN}\nRUN ./again.sh\n{COPY}",
-        f"{RUN}\nCOPY target target\n{COPY}",
+        f"{RUN}\nCOPY made target\n{COPY}",
+        f"{RUN}\nARG TO\nCOPY Cargo.toml $TO\n{COPY}",
+        f"{RUN}\nCOPY --from=first /made /app\n{COPY}",
+        f"{RUN}\nCOPY --from=busybox /made /app\n{COPY}",
+        f"{RUN}\nADD made.tar /app/\n{COPY}",
         f"{RUN.replace('/app/target', '/root/.cargo/registry')}\n{COPY}",
         f'{RUN}\nCMD ["app"]\n',
     ],
 )
 def test_silent_where_it_is_copied_out_or_comes_from_elsewhere(rest):
-    check_silent(rule, HEAD + rest, {**FILES, "target/x": ""})
+    check_silent(
+        rule, f"FROM alpine AS first\n{HEAD}{rest}", {**FILES, "made/x": "", "made.tar": ""}
+    )
