@@ -127,8 +127,7 @@ def _stretches(
     start = 0
     for at in range(1, len(meant) + 1):
         if at == len(meant) or meant[at][0].line - meant[at - 1][0].line > GAP:
-            if at > start:
-                yield meant[start:at]
+            yield meant[start:at]
             start = at
 
 

@@ -123,17 +123,14 @@ def _vain_exceptions(build: Build, ignore: IgnoreFile) -> Iterator[Finding]:
         # as a pattern that excludes, it shows what it matches
         matcher = IgnoreFile.parse(pattern.text, "")
         named = [path for path in tracked if matcher.excludes(path)]
-        if not named or any(not ignore.excludes(path) for path in named):
-            continue
-        winner = ignore.decides(named[0])
-        if winner is None or winner.negated:
-            continue
-        where = f"line {winner.line}, {code(winner.raw.strip())},"
-        message = (
-            f"{code(pattern.raw.strip())} brings nothing back: {where} has the last word on "
-            f"{code(named[0])}."
-        )
-        yield _finding(ignore, pattern.line, f"!{pattern.text}", message)
+        winner = ignore.decides(named[0]) if named and all(map(ignore.excludes, named)) else None
+        if winner is not None:
+            where = f"line {winner.line}, {code(winner.raw.strip())},"
+            message = (
+                f"{code(pattern.raw.strip())} brings nothing back: {where} has the last word on "
+                f"{code(named[0])}."
+            )
+            yield _finding(ignore, pattern.line, f"!{pattern.text}", message)
 
 
 def _finding(
