@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from rules.model.cache import Build, Layer
 from rules.model.installs.find import processes_of
 from rules.model.lineage import base_image, seen_by
+from rules.model.mount import read_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def account_of(build: Build, layer: Layer, user: str | None) -> Account | None:
     account = next((a for a in known if a is not None and name in (a.name, str(a.uid))), None)
     if account is None or not colon or group in (account.name, str(account.gid)):
         return account
-    return replace(account, gid=int(group) if group.isascii() and group.isdigit() else None)
+    return replace(account, gid=read_number(group))
 
 
 def _made(build: Build, layer: Layer) -> Iterator[Account]:
@@ -90,18 +91,12 @@ def _read(program: str, words: Sequence[str]) -> Account | None:
     if program == "useradd":
         makes_home = bool(said.keys() & {"m", "--create-home"})
         home = said.get("d", said.get("--home-dir", said.get("--home")))
-        gid = said.get("g", said.get("--gid", ""))
+        gid = said.get("g", said.get("--gid"))
     else:
         makes_home = not said.keys() & {"H", "--no-create-home"}
         home = said.get("h", said.get("--home"))
-        gid = said.get("--gid", "")
-    uid = said.get("u", said.get("--uid", ""))
-    if len(names) != 1 or not makes_home or system or not _is_number(uid):
+        gid = said.get("--gid")
+    uid = read_number(said.get("u", said.get("--uid")))
+    if len(names) != 1 or not makes_home or system or uid is None:
         return None
-    return Account(
-        names[0], int(uid), int(gid) if _is_number(gid) else None, home or f"/home/{names[0]}"
-    )
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+    return Account(names[0], uid, read_number(gid), home or f"/home/{names[0]}")

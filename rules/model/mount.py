@@ -86,8 +86,8 @@ def read_mount(
         stage=None if from_ is None else find_stage(from_),
         id=identity,
         sharing=known.get("sharing") or "shared",
-        uid=_number(known.get("uid")),
-        gid=_number(known.get("gid")),
+        uid=read_number(known.get("uid")),
+        gid=read_number(known.get("gid")),
         options=tuple(options),
     )
 
@@ -113,5 +113,6 @@ def _target(
     return posixpath.normpath(target), identity
 
 
-def _number(text: str | None) -> int | None:
+def read_number(text: str | None) -> int | None:
+    """A whole number of at most ten digits (for longer ones `int` raises), None for all else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 11 else None

@@ -9,7 +9,7 @@ from rules.model.images import Image
 from rules.model.installs.find import may_say, processes_of
 from rules.model.installs.install import LATEST, Cache, Manager
 from rules.model.lineage import base_image, seen_by
-from rules.model.mount import Mount
+from rules.model.mount import Mount, read_number
 from rules.model.places import is_inside
 from rules.model.processes import Process
 from rules.model.sources import clean
@@ -64,10 +64,10 @@ def knows_mounts(build: Build) -> str | None:
     image, _, tag = syntax.partition("@")[0].partition(":")
     if image not in _FRONTENDS:
         return "another frontend reads this file"
-    numbers = tag.removesuffix("-labs").split(".")
-    if tag in ("", "latest", "labs") or numbers == ["1"]:
+    major, *rest = tag.removesuffix("-labs").split(".")
+    if tag in ("", "latest", "labs") or (major == "1" and not rest):
         return None
-    if len(numbers) >= 2 and numbers[0] == "1" and numbers[1].isdigit() and int(numbers[1]) >= 2:
+    if major == "1" and (read_number(rest[0]) or 0) >= 2:
         return None
     return f"frontend {tag} may not know mounts"
 
@@ -108,7 +108,7 @@ def _may_move(cache: Cache) -> bool:
 def _is_on(image: Image, cache: Cache) -> bool:
     """Whether the release of a base image is one that has the cache; no number is the latest."""
     digits = (image.tag or "latest").partition(".")[0].partition("-")[0]
-    release = int(digits) if digits.isascii() and digits.isdigit() else None
+    release = read_number(digits)
     if release is None and digits not in ("latest", "rawhide"):
         return False
     return any(

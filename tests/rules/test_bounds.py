@@ -1,5 +1,7 @@
 """Files from strangers cost bounded time, however many steps and findings they hold."""
 
+import pytest
+
 import rules
 from rules.model.repository import Repository
 
@@ -22,3 +24,18 @@ def test_fixes_that_would_take_too_long_to_prove_are_words():
     assert len(told) == 60
     assert told[0] is None
     assert told[-1] == "the file has too many findings"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "\N{SUPERSCRIPT TWO}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# syntax=docker/dockerfile:1.{}\nFROM python:3.12\nRUN pip install flask\n",
+        "FROM node:22\nUSER node:{}\nRUN npm install -g a\n",
+        "FROM debian:12\nRUN useradd -m -u {} a\nUSER a\nRUN npm install -g a\n",
+        "FROM fedora:{}\nRUN dnf install -y curl\n",
+        "FROM a\nRUN --mount=type=cache,target=/a,uid={} b\nRUN b {}>c\n",
+    ],
+)
+def test_a_number_that_python_cannot_read_is_none(text, number):
+    assert inspect(text.replace("{}", number)).skipped is None
