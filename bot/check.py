@@ -14,7 +14,6 @@ from rules.model.finding import Finding
 from rules.model.history import History
 
 NOT_LOOKED_AT = "the settings' `ignore_paths` name it"
-BOM = "\ufeff"
 
 Write = Callable[[Tree, Mapping[str, str]], None]
 """Takes the new texts of a tree's files, by path; OSError when that cannot be."""
@@ -73,9 +72,7 @@ class Checked:
         """The text of a file as it was looked at; "" where there is none."""
         if self.build is None:
             return ""
-        if path == self.build.path:
-            return self.build.dockerfile.text
-        return self.build.repository.read(path) or ""
+        return rules.text_of(self.build, path)
 
 
 @dataclass(slots=True)
@@ -190,12 +187,7 @@ class _Desk:
         if build is None:
             return {}
         after = rules.mend(build, lambda f: self._wants(f, target) and _can_be_made(f, target))
-        tree = self.tree_of(target)
-        texts = {
-            path: _with_mark(tree.read(path), text)
-            for path, text in after.repository.differing(build.repository).items()
-        }
-        return {path: text for path, text in texts.items() if text != tree.read(path)}
+        return after.repository.differing(build.repository)
 
     def counted(self, report: rules.Report, findings: list[Finding]) -> list[Finding]:
         """The findings with what the recent commits say of those that have a fix."""
@@ -214,11 +206,6 @@ def _can_be_made(finding: Finding, target: Target) -> bool:
     if finding.fix is None:
         return False
     return target.name is None or all(edit.path == target.path for edit in finding.fix.edits)
-
-
-def _with_mark(old: str | None, new: str) -> str:
-    """Keep the byte order mark, which no reader of Dockerfiles shows."""
-    return BOM + new if old is not None and old.startswith(BOM) and new[:1] != BOM else new
 
 
 def _history(top: Path) -> History | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+import rules
 from bot.config import PATH
 from bot.review import Comment, Reviewed
 from bot.terminal import line_of, wrap
@@ -82,7 +83,8 @@ def _comment(comment: Comment, reviewed: Reviewed) -> str:
     head = _heading(comment.path, comment.span.start, comment.span.end, comment.findings)
     if comment.suggestion is None:
         return head
-    text = reviewed.snapshot.head.texts[comment.path] or ""
+    build = reviewed.analysis.build_of(comment.findings[0])
+    text = rules.text_of(build, comment.path)
     old = split_lines(text)[comment.span.start - 1 : comment.span.end]
     rows = [click.style(f"  - {line_of(line)}", fg="red") for line in old]
     new = split_lines(comment.suggestion.text)

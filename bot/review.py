@@ -91,10 +91,12 @@ def compose(  # noqa: PLR0913
     for path in sorted({f.path for f in fresh}):
         change = snapshot.changes.get(path)
         mine = [f for f in fresh if f.path == path and f.severity != "info"]
+        if not mine:
+            continue
         if change is None or not change.hunks:
             elsewhere += mine
             continue
-        placed = _place(mine, change, snapshot, analysis, page)
+        placed = _place(mine, change, analysis, page)
         comments += placed.comments
         elsewhere += placed.elsewhere
     shown = sorted(sorted(comments, key=_worth)[:most], key=lambda c: (c.path, c.span))
@@ -111,12 +113,11 @@ def _worth(said: Comment) -> tuple[bool, int]:
 def _place(
     findings: Sequence[Finding],
     change: FileChange,
-    snapshot: Snapshot,
     analysis: Analysis,
     page: str,
 ) -> _Placed:
     """The comments on one file."""
-    text = snapshot.head.texts[change.path] or ""
+    text = rules.text_of(analysis.build_of(findings[0]), change.path)
     hunks = change.hunks or ()
     plain = text.replace("\r\n", "")
     whole = "\r\n" not in text or "\n" not in plain  # GitHub would rewrite mixed line endings
@@ -142,7 +143,7 @@ def _place(
                 placed.elsewhere.append(finding)
         if rest:
             spoken = [finding for finding, _ in rest]
-            body = comment.with_diff(spoken, *_diff(spoken, snapshot, analysis, page))
+            body = comment.with_diff(spoken, *_diff(spoken, analysis, page))
             placed.comments.append(Comment(change.path, rest[0][1], body, tuple(spoken)))
     placed.comments.sort(key=lambda c: c.span)
     return placed
@@ -205,9 +206,7 @@ def _carried(span: Span, hunks: Sequence[Hunk]) -> Span | None:
     return None
 
 
-def _diff(
-    findings: Sequence[Finding], snapshot: Snapshot, analysis: Analysis, page: str
-) -> tuple[str, Sequence[str]]:
+def _diff(findings: Sequence[Finding], analysis: Analysis, page: str) -> tuple[str, Sequence[str]]:
     """The findings' fixes together, as a unified diff of all files they change, and notes on it.
 
     An empty diff when there is no fix.
@@ -219,7 +218,7 @@ def _diff(
     after, done = rules.combine(build, fixable)
     paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
     edits = [edit for path in sorted(paths) for edit in rules.edits_made(build, after, path)]
-    diff = rules.diff(Fix(tuple(edits)), lambda path: snapshot.head.texts.get(path) or "")
-    made = [edit for edit in edits if page and not snapshot.head.has(edit.path)]
+    diff = rules.diff(build, Fix(tuple(edits)))
+    made = [edit for edit in edits if page and not build.repository.has(edit.path)]
     links = [link for e in made if (link := comment.new_file(page, e.path, e.text))]
     return diff, (*peace.notes(build, after), *links)

@@ -88,7 +88,7 @@ async def _review(job: Job, github: GitHub) -> Outcome:
     standing = [f.fingerprint for f in (*analysis.new, *analysis.old)]
     await _tidy(pull, standing, [path for path, _ in analysis.skipped], github)
     again = job.reason in AGAIN or "review" in verbs
-    await _tell(pull, snapshot, analysis, posted, github, again=again)
+    await _tell(pull, analysis, posted, github, again=again)
     spoken = tuple(f.rule for said in posted.comments for f in said.findings)
     return Outcome("reviewed" if posted else "nothing to say", len(posted.comments), spoken)
 
@@ -206,9 +206,8 @@ async def _tidy(pull: PullRequest, standing: list[str], unread: list[str], githu
     await github.conversations.clean_up(pull, cleanup, writer)
 
 
-async def _tell(  # noqa: PLR0913
+async def _tell(
     pull: PullRequest,
-    snapshot: Snapshot,
     analysis: Analysis,
     posted: Review,
     github: GitHub,
@@ -219,7 +218,7 @@ async def _tell(  # noqa: PLR0913
     commented = pull.conversation.visible.union(
         f.fingerprint for said in posted.comments for f in said.findings
     )
-    found = await asyncio.to_thread(verdict.judge, snapshot, analysis, pull.settings, commented)
+    found = await asyncio.to_thread(verdict.judge, analysis, pull.settings, commented)
     if not again and pull.conversation.check == verdict.external_id(pull.number, found):
         return
     button = found.fixable and pull.own_branch and await github.writer() is not None

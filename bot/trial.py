@@ -119,7 +119,7 @@ def try_out(attempt: Attempt) -> Trial:
         before=_blocks(build, edit),
         after=_blocks(fixed, edit),
         comparisons=tuple(_compare(build, fixed, path) for path in (DOCKERFILE, IGNORE)
-                          if _text(build, path) != _text(fixed, path)),
+                          if rules.text_of(build, path) != rules.text_of(fixed, path)),
     )  # fmt: skip
 
 
@@ -168,12 +168,8 @@ def _blocks(build: Build, edit: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _text(build: Build, path: str) -> str:
-    return build.dockerfile.text if path == build.path else build.repository.texts.get(path) or ""
-
-
 def _compare(before: Build, after: Build, path: str) -> Comparison:
-    old, new = split_lines(_text(before, path)), split_lines(_text(after, path))
+    old, new = split_lines(rules.text_of(before, path)), split_lines(rules.text_of(after, path))
     return Comparison(path, tuple(_rows(old, new)))
 
 
@@ -182,7 +178,7 @@ def _suggested(said: Comment, build: Build) -> tuple[Side, ...]:
     if said.suggestion is None:
         return ()
     span = said.suggestion.span
-    old = split_lines(_text(build, said.path))[span.start - 1 : span.end]
+    old = split_lines(rules.text_of(build, said.path))[span.start - 1 : span.end]
     new = split_lines(said.suggestion.text)
     gone = (Side(n, line.rstrip("\r\n"), "gone") for n, line in enumerate(old, span.start))
     come = (Side(None, line.rstrip("\r\n"), "new") for line in new)

@@ -12,8 +12,8 @@ import rules
 from bot import comment
 from bot.analysis import Analysis
 from bot.config import SettingsFile
-from bot.snapshot import Snapshot
 from bot.summary import summarise
+from rules.model.cache import Build
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding
 
@@ -80,7 +80,6 @@ def passed() -> Verdict:
 
 
 def judge(
-    snapshot: Snapshot,
     analysis: Analysis,
     settings: SettingsFile,
     commented: frozenset[str] = frozenset(),
@@ -103,12 +102,12 @@ def judge(
         comment.check_title(analysis.new, analysis.old, summaries),
         _clip(comment.check_summary(summaries, analysis.old, analysis.skipped, settings)),
         _clip(comment.check_text(analysis.silences)),
-        tuple(_annotation(f, snapshot, new=f in analysis.new) for f in notes),
+        tuple(_annotation(f, analysis.build_of(f), new=f in analysis.new) for f in notes),
         fixable=any(summary.fixed for summary in summaries),
     )
 
 
-def _annotation(finding: Finding, snapshot: Snapshot, *, new: bool) -> Annotation:
+def _annotation(finding: Finding, build: Build, *, new: bool) -> Annotation:
     warning = new and finding.severity == "warning"
     parts = [finding.message]
     if finding.evidence is not None:
@@ -117,7 +116,7 @@ def _annotation(finding: Finding, snapshot: Snapshot, *, new: bool) -> Annotatio
         parts.append(f"No suggestion: {finding.no_fix}.")
     details = ""
     if finding.fix is not None:
-        details = rules.diff(finding.fix, lambda path: snapshot.head.texts.get(path) or "")
+        details = rules.diff(build, finding.fix)
     return Annotation(
         finding.path,
         finding.span,

@@ -170,7 +170,7 @@ def _look_anew(build: Build) -> tuple[list[Finding], list[Silence]]:
             if isinstance(said, Silence):
                 silences.append(said)
                 continue
-            if said.rule in muted_rules(_text(build, said.path), said.span):
+            if said.rule in muted_rules(text_of(build, said.path), said.span):
                 continue
             again = 2
             once = said
@@ -181,7 +181,11 @@ def _look_anew(build: Build) -> tuple[list[Finding], list[Silence]]:
     return list(findings.values()), silences
 
 
-def _text(build: Build, path: str) -> str:
+def text_of(build: Build, path: str) -> str:
+    """The text of a file in which the findings of a build count lines and characters.
+
+    Of a Dockerfile it has no byte order mark; "" where there is no such file.
+    """
     if path == build.path:
         return build.dockerfile.text
     return build.repository.read(path) or ""
@@ -241,19 +245,19 @@ def inspect(
 
 def edits_made(before: Build, after: Build, path: str) -> tuple[Edit, ...]:
     """What was changed in one file between two states of a build."""
-    return edits_between(path, _text(before, path), _text(after, path))
+    return edits_between(path, text_of(before, path), text_of(after, path))
 
 
 named_dockerfiles = builders.named_dockerfiles
 
 
-def diff(fix: Fix, text_of: Callable[[str], str]) -> str:
-    """A fix as a unified diff of all the files that it changes."""
+def diff(build: Build, fix: Fix) -> str:
+    """A fix of a build as a unified diff of all the files that it changes."""
     import difflib  # noqa: PLC0415  # a clean file needs none
 
     parts: list[str] = []
     for path in sorted({edit.path for edit in fix.edits}):
-        old = text_of(path)
+        old = text_of(build, path)
         new = apply(old, fix.touching(path))
         lines = difflib.unified_diff(split_lines(old), split_lines(new), f"a/{path}", f"b/{path}")
         parts += [line if line.endswith("\n") else line + "\n" for line in lines]

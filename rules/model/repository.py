@@ -6,6 +6,8 @@ from functools import cached_property
 
 from rules.model.history import History
 
+BOM = "\ufeff"
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -46,12 +48,17 @@ class Repository:
         return path in self.paths
 
     def differing(self, before: "Repository") -> dict[str, str]:
-        """The texts that are not what they were in an earlier state of this tree, by path."""
-        return {
-            path: text
-            for path, text in self.texts.items()
-            if text is not None and text != before.texts.get(path)
-        }
+        """The texts that are not what they were in an earlier state of this tree, by path.
+
+        A byte order mark stays, although no reader of Dockerfiles shows it.
+        """
+        found: dict[str, str] = {}
+        for path, text in self.texts.items():
+            old = before.texts.get(path)
+            mark = BOM if (old or "").startswith(BOM) and not (text or "").startswith(BOM) else ""
+            if text is not None and mark + text != old:
+                found[path] = mark + text
+        return found
 
     @cached_property
     def folders(self) -> frozenset[str]:

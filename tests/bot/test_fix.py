@@ -33,5 +33,11 @@ def test_two_dockerfiles_that_share_an_ignore_file_are_fixed_together():
     assert texts[".dockerignore"].count("node_modules\n") == 1
 
 
+def test_a_byte_order_mark_stays():
+    texts, _ = fixed({**FILES, "Dockerfile": f"\ufeff{NODE}"})
+    assert texts["Dockerfile"].startswith("\ufeffFROM node:22\n")
+    assert texts["Dockerfile"].count("\ufeff") == 1
+
+
 def test_where_nothing_can_be_fixed_nothing_is():
     assert fixed({"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": ""}) == ({}, "")

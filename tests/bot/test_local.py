@@ -60,6 +60,15 @@ def test_a_branch_is_reviewed_as_a_pull_request(work):
     assert comment.suggestion.text.count("COPY") == 2
 
 
+def test_a_byte_order_mark_shifts_no_suggestion(work):
+    work.commit({"Dockerfile": DOCKERFILE})
+    plain = [c.suggestion for c in reviewed(work).review.comments]
+    work.commit({"Dockerfile": f"\ufeff{DOCKERFILE}"})
+    found = reviewed(work).review.comments
+    assert [c.suggestion for c in found] == plain
+    assert any(plain)
+
+
 def test_work_on_the_base_since_the_branch_began_is_no_part_of_the_change(work):
     work.commit({"Dockerfile": "FROM scratch\n"})
     work.git("checkout", "-q", "main")

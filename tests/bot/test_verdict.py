@@ -3,22 +3,19 @@ import pytest
 from bot import verdict
 from bot.analysis import Analysis
 from bot.config import Config, SettingsFile
-from bot.snapshot import Snapshot
 from bot.verdict import Verdict, external_id, judge, number_in
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding, Silence
-from rules.model.repository import Repository
 from tests.rules.tools import build
 
 BUILD = build({"Dockerfile": "FROM scratch\nCOPY . .\n", "a.py": ""})
-SNAPSHOT = Snapshot.at(Repository(frozenset({"Dockerfile"})), [])
 WARNING = Finding("some-rule", "Dockerfile", Span(2, 2), "COPY", "A fact.")
 INFO = Finding("other-rule", "Dockerfile", Span(2, 2), "COPY", "A remark.", severity="info")
 
 
 def judged(new=(), old=(), config=Config(), commented=frozenset(), silences=()) -> Verdict:  # noqa: B008
     analysis = Analysis(tuple(new), tuple(old), tuple(silences), (), (BUILD,))
-    return judge(SNAPSHOT, analysis, SettingsFile(config), commented)
+    return judge(analysis, SettingsFile(config), commented)
 
 
 @pytest.mark.parametrize(("new", "old", "fail_on", "conclusion", "title"), [

@@ -99,7 +99,7 @@ def words(case: Case) -> str:
     page = "https://github.com/octo/shop/new/change"
     review = compose(snapshot, analysis, settings.config, page=page)
     commented = frozenset(f.fingerprint for c in review.comments for f in c.findings)
-    check = verdict.judge(snapshot, analysis, settings, commented)
+    check = verdict.judge(analysis, settings, commented)
     parts = []
     if review:
         parts.append(f"# Review\n\n{review.body}")
