@@ -8,10 +8,9 @@ from pathlib import Path
 
 from bot.diff import Hunk, read_patch
 from bot.snapshot import FileChange, Snapshot
+from bot.worktree import text_of
 from rules.model.history import MOST_COMMITS, History
 from rules.model.repository import Repository
-
-MAX_TEXT = 1024 * 1024  # bytes; no file that a rule reads is larger
 
 _STATUS = {
     "A": "added",
@@ -129,7 +128,7 @@ class Clone:
     def text(self, revision: str, path: str) -> str | None:
         """One file of a revision, None where there is none."""
         try:
-            return _text(self.git("cat-file", "blob", f"{self.commit(revision)}:{path}"))
+            return text_of(self.git("cat-file", "blob", f"{self.commit(revision)}:{path}"))
         except GitError:
             return None
 
@@ -145,7 +144,7 @@ class Clone:
             size = int(out[at:end].split()[2])
             blob = out[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
-            texts[path] = _text(blob)
+            texts[path] = text_of(blob)
         return texts
 
     def changes_on_disk(self, base: str) -> list[FileChange]:
@@ -188,14 +187,5 @@ def _hunks(patch: bytes) -> tuple[Hunk, ...] | None:
         return None if b"\nBinary files " in patch else ()
     try:
         return read_patch(patch[start + 1 :].decode())
-    except UnicodeDecodeError:
-        return None
-
-
-def _text(blob: bytes) -> str | None:
-    if len(blob) > MAX_TEXT:
-        return None
-    try:
-        return blob.decode()
     except UnicodeDecodeError:
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot import comment
 from bot.pages import render
+from bot.terminal import cut
 from bot.trial import EXAMPLES, Trial, try_out
 from rules.model.prose import parts
 
@@ -58,7 +59,7 @@ def draw() -> str:
         height=end + 66 + STEP * max(len(trial.before), len(trial.after)) + MARGIN,
         line=LINE,
         step=STEP,
-        cut=_cut,
+        cut=lambda text, pixels: cut(text, int(pixels / CODE)),
     )
 
 
@@ -90,11 +91,6 @@ def _wrapped(text: str, room: int) -> list[list[tuple[str, bool]]]:
                 lines[-1].append((word, is_code))
                 at += wide
     return lines
-
-
-def _cut(text: str, pixels: int) -> str:
-    most = int(pixels / CODE)
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 if __name__ == "__main__":

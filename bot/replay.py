@@ -15,13 +15,12 @@ import click
 import rules
 from bot.clone import Clone
 from bot.inspection import ROUNDS
+from bot.terminal import WIDTH, cut, flat
 from rules.model.builder import is_dockerfile
 from rules.model.evidence import HEAD
-from rules.model.prose import visible
 from rules.model.replay import Replay, replay
 from rules.model.repository import Repository
 
-WIDTH = 80
 STRIP = 60
 """Columns of the picture; where there are more commits, one stands for several."""
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -87,7 +86,7 @@ def _replay(clone: Clone, path: str, log: Sequence[tuple[str, frozenset[str]]]) 
         tree = clone.repository(log[start][0])
     if start == len(log) - 1:
         return "no commit is younger than it"
-    report = _inspect(clone, replace(tree, history=clone.history(log[start][0])), path)
+    report = inspect_clone(clone, replace(tree, history=clone.history(log[start][0])), path)
     build = report.build
     if build is None:
         return report.skipped or "unknown"
@@ -105,7 +104,8 @@ def _replay(clone: Clone, path: str, log: Sequence[tuple[str, frozenset[str]]]) 
     )
 
 
-def _inspect(clone: Clone, tree: Repository, path: str) -> rules.Report:
+def inspect_clone(clone: Clone, tree: Repository, path: str) -> rules.Report:
+    """What the rules say of a Dockerfile of a tree, every text that they ask for fetched."""
     for _ in range(ROUNDS):
         report = rules.inspect(tree, path)
         if not tree.missing:
@@ -144,7 +144,7 @@ def as_json(replays: Replays) -> str:
 def as_text(replays: Replays) -> str:
     """A table and a picture for each Dockerfile, 80 columns."""
     blocks = [_block(each) for each in replays.replayed]
-    blocks += [f"{_plain(path)}: not replayed: {reason}\n" for path, reason in replays.skipped]
+    blocks += [f"{flat(path)}: not replayed: {reason}\n" for path, reason in replays.skipped]
     return "\n".join(blocks) or "No Dockerfile here.\n"
 
 
@@ -154,7 +154,7 @@ FORMATS = {"text": as_text, "json": as_json}
 def _block(each: Replayed) -> str:
     done = each.replay
     commits = f"{done.commits:,} commit{'s' * (done.commits != 1)} since {each.start[:10]}"
-    lines = [f"{click.style(_plain(each.path), bold=True)}: {commits}"]
+    lines = [f"{click.style(flat(each.path), bold=True)}: {commits}"]
     if each.left_out:
         lines.append(f"(and {each.left_out:,} that changed it, which are left out)")
     steps = [step for step in done.steps if step.now or step.fixed]
@@ -163,7 +163,7 @@ def _block(each: Replayed) -> str:
     wide = max(len(f"{done.now:,}"), len("as fixed"))
     lines += ["", _row("expensive steps that ran", "as it is", "as fixed", wide)]
     for step in steps:
-        label = f"{step.line:>4}  {_plain(step.text)}"
+        label = f"{step.line:>4}  {flat(step.text)}"
         lines.append(_counts(label, len(step.now), len(step.fixed), wide))
     lines.append(_counts("      in all", done.now, done.fixed, wide))
     lines += ["", *_picture(done)]
@@ -179,8 +179,7 @@ def _counts(label: str, now: int, fixed: int, wide: int) -> str:
 
 def _row(label: str, now: str, fixed: str, wide: int) -> str:
     room = WIDTH - 2 * wide - 4
-    short = label if len(label) <= room else label[: room - 1] + "…"
-    return f"{short:<{room}}{now:>{wide + 2}}{fixed:>{wide + 2}}"
+    return f"{cut(label, room):<{room}}{now:>{wide + 2}}{fixed:>{wide + 2}}"
 
 
 def _picture(done: Replay) -> list[str]:
@@ -207,8 +206,3 @@ def _timeline(done: Replay) -> list[tuple[int, int]]:
         for place in step.fixed:
             fixed[place] += 1
     return list(zip(now, fixed, strict=True))
-
-
-def _plain(text: str) -> str:
-    """Text of a file on one line, without what could command the terminal."""
-    return " ".join(visible(text).split())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import rules
-from bot.worktree import MAX_TEXT, Tree, read_tree, top_of
+from bot.worktree import MAX_TEXT, Tree, read_tree, text_of, top_of
 from rules.model.builder import is_dockerfile, is_ignore_file
 
 STANDARD_INPUT = "-"
@@ -80,11 +80,7 @@ class Search:
         content = self._stdin(MAX_TEXT + 1)
         tree = self._tree(Path.cwd())
         path = (Path.cwd() / "Dockerfile").relative_to(tree.top).as_posix()
-        try:
-            text = content.decode() if len(content) <= MAX_TEXT else None
-        except UnicodeDecodeError:
-            text = None
-        return Target(tree.with_texts({path: text}), path, name=STANDARD_INPUT)
+        return Target(tree.with_texts({path: text_of(content)}), path, name=STANDARD_INPUT)
 
     def _in_folder(self, folder: Path) -> Iterator[Target]:
         tree = self._tree(folder)

@@ -95,12 +95,19 @@ def read_tree(top: Path) -> Tree:
 
 
 def read_text(path: Path) -> str | None:
-    """A text file, newlines as they are; None for what is too large, no UTF-8 or not readable."""
+    """A text file; None where it is not readable or `text_of` gives None."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_TEXT + 1)
+            return text_of(file.read(MAX_TEXT + 1))
+    except OSError:
+        return None
+
+
+def text_of(content: bytes) -> str | None:
+    """A file's content as text, newlines as they are; None for what is too large or no UTF-8."""
+    try:
         return content.decode() if len(content) <= MAX_TEXT else None
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         return None
 
 

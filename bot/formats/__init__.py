@@ -6,8 +6,6 @@ from importlib import import_module
 from bot.check import Checked, Outcome
 from rules.model.finding import Finding, Suggestion, suggest
 
-NAMES = ("text", "json", "sarif", "github", "rdjson")
-
 
 def writer(name: str) -> Callable[[Outcome], str]:
     """What writes a format, imported only now."""
