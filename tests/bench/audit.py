@@ -39,7 +39,7 @@ A_REPOSITORY = 2
 """Dockerfiles at most that are drawn of one repository."""
 SLOWEST = 15
 """Seconds for the first build: what takes longer is left out."""
-WINDOWS = re.compile(r"windows|nanoserver", re.IGNORECASE)
+_WINDOWS = re.compile(r"windows|nanoserver", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -53,6 +53,14 @@ class Tally:
     files: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     disagreements: list[str] = field(default_factory=list)
+
+
+def start_engine(number: int = 0) -> Engine:
+    """One of the engines; without any the bench ends here."""
+    try:
+        return use(number)
+    except Unavailable as error:
+        raise SystemExit(f"no engine: {error}") from error
 
 
 def dockerfiles(
@@ -96,6 +104,21 @@ def open_whole(clone: Clone, tree: Repository, path: str) -> Build | str:
         kind = build.context.kind
         return build if kind == "local" else f"context of the kind {kind}"
     return "asks for ever more files"
+
+
+def is_for_windows(build: Build) -> bool:
+    """Whether a stage stands on an image that the engine cannot fake."""
+    return any(_WINDOWS.search(stage.image) for stage in build.dockerfile.stages)
+
+
+def checked_out(
+    clone: Clone, commit: str, build: Build, target: Path, shims: str = "easy"
+) -> Case | None:
+    """The build of a commit, its context written to disk; None where that is too large or not whole."""
+    if not check_out(clone, commit, build.context.root, target):
+        return None
+    path = build.path.removeprefix(build.context.top)
+    return Case(target, path, images=faked(build), shims=shims)
 
 
 def check_out(clone: Clone, commit: str, root: str, target: Path) -> bool:
@@ -147,6 +170,11 @@ def _first_on_scratch(build: Build) -> set[int]:
         if stage.image == "scratch" and steps and steps[0].instruction.keyword == "WORKDIR":
             lines.add(steps[0].instruction.span.start)
     return lines
+
+
+def differing(model: Mapping[int, str], truth: Mapping[int, str]) -> list[int]:
+    """The lines of which they do not say the same."""
+    return sorted(n for n in model.keys() | truth.keys() if model.get(n) != truth.get(n))
 
 
 class Asker:
@@ -231,7 +259,7 @@ def audit(asker: Asker, asked: list[Decision], tally: Tally, name: str) -> str |
             tally.equal[decision.kind] += 1
             continue
         tally.other[decision.kind] += 1
-        lines = sorted(n for n in model.keys() | truth.keys() if model.get(n) != truth.get(n))
+        lines = differing(model, truth)
         tally.wrong_statuses += len(lines)
         tally.disagreements.append(describe(decision, name, lines, model, truth))
         click.echo(tally.disagreements[-1], err=True)
@@ -283,16 +311,14 @@ def run(engine: Engine, folder: Path, files: int, changes: int, seed: int) -> Ta
         if isinstance(build, str):
             tally.skipped[build] += 1
             continue
-        if any(WINDOWS.search(stage.image) for stage in build.dockerfile.stages):
+        if is_for_windows(build):
             tally.skipped["Windows"] += 1
             continue
         with tempfile.TemporaryDirectory(prefix="layerwise-audit-") as place:
-            context = Path(place, "context")
-            if not check_out(clone, commit, build.context.root, context):
+            case = checked_out(clone, commit, build, Path(place, "context"))
+            if case is None:
                 tally.skipped["too large, or not all in the clone"] += 1
                 continue
-            top = f"{build.context.root}/" if build.context.root else ""
-            case = Case(context, path.removeprefix(top), images=faked(build))
             begun = time.monotonic()
             with engine.alone():
                 asker = Asker(engine, case, build.dockerfile.text)
@@ -338,10 +364,7 @@ def main() -> None:
         "--engine", type=int, default=0, metavar="NUMBER", help="which of the engines to use"
     )
     given = parser.parse_args()
-    try:
-        engine = use(given.engine)
-    except Unavailable as error:
-        raise SystemExit(f"no engine: {error}") from error
+    engine = start_engine(given.engine)
     show(run(engine, given.repos, given.files, given.changes, given.seed))
 
 

@@ -12,21 +12,21 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 import rules
-from bot.inspection import ROUNDS
 from bot.local import Clone, GitError
+from bot.replay import inspect_clone
 from rules.model.cache import Build, Change, distinct_files
 from rules.model.finding import Finding
 from rules.model.repository import Repository
 from rules.proof import work_rerun
-from tests.bench.audit import WINDOWS, check_out, dockerfiles, faked
+from tests.bench.audit import checked_out, dockerfiles, is_for_windows, start_engine
 from tests.engine.build import Case, Result, build, compare
-from tests.engine.engine import Engine, Unavailable, use
+from tests.engine.engine import Engine
 
 RULES = frozenset(rule.name for rule in rules.RULES if rule.strategy == "order")
 
@@ -48,12 +48,7 @@ class Row:
 
 def inspected(clone: Clone, tree: Repository, path: str) -> tuple[Build, list[Finding]] | None:
     """The build of a Dockerfile and its order findings with a fix, every text fetched."""
-    for _ in range(ROUNDS):
-        tree.missing.clear()
-        report = rules.inspect(tree, path)
-        if not tree.missing:
-            break
-        tree = replace(tree, texts={**tree.texts, **clone.read(tree.missing)}, missing=set())
+    report = inspect_clone(clone, tree, path)
     if report.build is None or report.build.context.kind != "local":
         return None
     return report.build, [f for f in report.findings if f.rule in RULES and f.fix is not None]
@@ -71,9 +66,8 @@ def telling_edit(before: Build, after: Build) -> tuple[str, tuple[int, int]]:
 
 def judge(engine: Engine, case: Case, before: Build, after: Build, row: Row) -> str | None:
     """Build both, compare, edit and build both again; returns why the file is left out."""
-    top = f"{before.context.root}/" if before.context.root else ""
     changed = {
-        path.removeprefix(top): text
+        path.removeprefix(before.context.top): text
         for path, text in after.repository.texts.items()
         if text != before.repository.texts.get(path) and text is not None
     }
@@ -122,19 +116,17 @@ def rows(
         if found is None or not found[1]:
             continue
         before, findings = found
-        if any(WINDOWS.search(stage.image) for stage in before.dockerfile.stages):
+        if is_for_windows(before):
             continue
         after, _ = rules.combine(before, findings)
         edit, work = telling_edit(before, after)
         managers = ", ".join(sorted({f.subject.split()[1] for f in findings}))
         row = Row(name, managers, edit, (0, 0), work)
         with tempfile.TemporaryDirectory(prefix="layerwise-builds-") as place:
-            context = Path(place, "context")
-            if not check_out(clone, commit, before.context.root, context):
+            case = checked_out(clone, commit, before, Path(place, "context"), "faithful")
+            if case is None:
                 skipped["too large, or not all in the clone"] += 1
                 continue
-            top = f"{before.context.root}/" if before.context.root else ""
-            case = Case(context, path.removeprefix(top), images=faked(before), shims="faithful")
             try:
                 with engine.alone():
                     reason = judge(engine, case, before, after, row)
@@ -161,10 +153,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=30, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     given = parser.parse_args()
-    try:
-        engine = use(0)
-    except Unavailable as error:
-        raise SystemExit(f"no engine: {error}") from error
+    engine = start_engine()
     skipped = Counter[str]()
     click.echo(
         "| Dockerfile | programs | edit | RUNs again | work | tree |\n|---|---|---|---|---|---|"

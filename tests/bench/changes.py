@@ -47,11 +47,8 @@ def decisions(build: Build, count: int, chance: random.Random) -> list[Decision]
 def _files(build: Build) -> list[str]:
     """Files that can be changed without another meaning: no links, not the build's own two."""
     own = {build.path, build.context.ignore.path if build.context.ignore else ""}
-    return [p for p in build.files.paths if _full(build, p) not in own | build.repository.symlinks]
-
-
-def _full(build: Build, path: str) -> str:
-    return f"{build.context.root}/{path}" if build.context.root else path
+    own |= build.repository.symlinks
+    return [p for p in build.files.paths if build.context.top + p not in own]
 
 
 def _classes(build: Build, chance: random.Random) -> Iterator[str]:
@@ -73,13 +70,9 @@ def _edits(build: Build, chance: random.Random) -> Iterator[Decision]:
 
 def _ignored_edits(build: Build, chance: random.Random) -> Iterator[Decision]:
     """Files that the ignore file keeps from the builder."""
-    top = f"{build.context.root}/" if build.context.root else ""
-    inside = {
-        p[len(top) :]
-        for p in build.repository.paths - build.repository.symlinks
-        if p.startswith(top)
-    }
-    dropped = sorted(inside - set(build.files.paths) - {".dockerignore", build.path[len(top) :]})
+    inside = set(build.context.inside(build.repository.paths - build.repository.symlinks))
+    own = {".dockerignore", build.path.removeprefix(build.context.top)}
+    dropped = sorted(inside - set(build.files.paths) - own)
     if dropped:
         path = chance.choice(dropped)
         change = Change(edits=frozenset({path}))
@@ -116,7 +109,7 @@ def _renames(build: Build, chance: random.Random) -> Iterator[Decision]:
 
 def _chmods(build: Build, chance: random.Random) -> Iterator[Decision]:
     for path in _classes(build, chance):
-        mode = "644" if _full(build, path) in build.repository.executable else "755"
+        mode = "644" if build.context.top + path in build.repository.executable else "755"
         operation = {"op": "chmod", "path": path, "mode": mode}
         yield Decision(
             "mode of a file", path, (operation,), build, Change(chmods=frozenset({path}))
@@ -176,13 +169,16 @@ def _ignore_files(build: Build, chance: random.Random) -> Iterator[Decision]:
     if ignore is None:
         return
     text = build.repository.read(ignore.path) or ""
-    top = f"{build.context.root}/" if build.context.root else ""
     more = {"ignore file: a comment": "# why", "ignore file: one file more": ""}
     paths = list(_classes(build, chance))
     for kind, line in more.items():
         line = line or (chance.choice(paths) if paths else "nothing")
         new = f"{text}\n{line}\n"
-        operation = {"op": "modify", "path": ignore.path[len(top) :], "content": new}
+        operation = {
+            "op": "modify",
+            "path": ignore.path.removeprefix(build.context.top),
+            "content": new,
+        }
         now = build.with_files({ignore.path: new})
         if now.context.kind == "local" and now.context.error is None:
             yield Decision(kind, line, (operation,), now, Change(old=build))

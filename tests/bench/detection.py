@@ -18,16 +18,15 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
 
-import rules
 from bot.clone import Clone, GitError
-from bot.inspection import ROUNDS
+from bot.replay import inspect_clone
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.finding import Finding, Silence
 from rules.model.manifests import is_manifest
@@ -169,17 +168,9 @@ def total(counts: Iterable[Count]) -> Count:
 
 def look(clone: Clone, file: File) -> tuple[list[Finding], list[Silence]] | str:
     """What ours says of a file and where it is silent on purpose, or why it was not looked at."""
-    tree = clone.repository(file.commit)
-    wanted = {file.path} | set(tree.symlinks)
-    report = None
-    for _ in range(ROUNDS):
-        tree = replace(tree, texts={**tree.texts, **clone.read(wanted)}, missing=set())
-        report = rules.inspect(tree, file.path)
-        wanted = set(tree.missing)
-        if not wanted:
-            break
-    if report is None or report.build is None:
-        return (report and report.skipped) or "cannot be read"
+    report = inspect_clone(clone, clone.repository(file.commit), file.path)
+    if report.build is None:
+        return report.skipped or "cannot be read"
     return list(report.findings), list(report.silences)
 
 

@@ -26,10 +26,8 @@ from rules.model.installs.find import pieces
 from rules.model.proposal import propose, proposed_path, takers
 from rules.model.repository import Repository
 from rules.model.settings import mentions
-from tests.bench.audit import check_out, faked
-from tests.engine.build import Case
+from tests.bench.audit import checked_out, start_engine
 from tests.engine.build import build as build_really
-from tests.engine.engine import use
 
 LEAST = 5
 """Files of a context that is worth a build."""
@@ -140,17 +138,15 @@ def _named_elsewhere(clone: Clone, build: Build, after: Build, lost: list[str]) 
 
 def _count(found: Checked, build: Build, after: Build) -> None:
     history = build.repository.history or History()
-    top = f"{build.context.root}/" if build.context.root else ""
     for commit in history.commits or ():
-        sent = [p[len(top) :] for p in commit if p.startswith(top)]
-        sent = [p for p in sent if build.context.may_send(p)]
+        sent = [p for p in build.context.inside(commit) if build.context.may_send(p)]
         found.commits += bool(sent)
         found.spared += bool(sent) and not any(after.context.may_send(p) for p in sent)
 
 
 def built(folder: Path, done: list[Checked], wanted: int) -> None:
     """Build some of them without and with the proposal; what then fails is a fault."""
-    engine, count = use(), 0
+    engine, count = start_engine(), 0
     for each in sorted(
         done, key=lambda found: len(found.build.context.files if found.build else ())
     ):
@@ -160,16 +156,15 @@ def built(folder: Path, done: list[Checked], wanted: int) -> None:
         if build is None or len(build.context.files) < LEAST:
             continue
         name, _, path = each.name.partition(":")
-        clone, top = Clone(folder / name), f"{build.context.root}/" if build.context.root else ""
+        clone = Clone(folder / name)
         with tempfile.TemporaryDirectory(prefix="layerwise-ignore-") as place, engine.alone():
             target = Path(place, "context")
-            if not path.startswith(top) or not check_out(
-                clone, clone.commit("HEAD"), build.context.root, target
-            ):
+            commit = clone.commit("HEAD")
+            case = checked_out(clone, commit, build, target, "faithful")
+            if case is None or not path.startswith(build.context.top):
                 continue
             for file in target.rglob("*.dockerignore"):
                 file.unlink()
-            case = Case(target, path.removeprefix(top), images=faked(build), shims="faithful")
             before = build_really(engine, case)
             if before.error is not None:
                 click.echo(f"not built: {each.name}: {before.error[-120:]!r}", err=True)

@@ -23,9 +23,9 @@ import click
 import rules
 from bot.local import GitError
 from rules.model.cache import Build
-from tests.bench.audit import WINDOWS, check_out, dockerfiles, faked, open_whole
+from tests.bench.audit import checked_out, dockerfiles, is_for_windows, open_whole, start_engine
 from tests.engine.build import Case, Entry, build, compare
-from tests.engine.engine import Engine, Unavailable, use
+from tests.engine.engine import Engine
 
 RULES = ("missing-cache-mount", "cache-mount-misses-cache", "cache-mount-defeated", "cache-mount-not-locked")  # fmt: skip
 TALLY = "tally/prefer-package-cache-mounts"
@@ -115,9 +115,7 @@ def run(
             before = open_whole(clone, tree, path)
         except (GitError, IndexError):
             continue
-        if isinstance(before, str) or any(
-            WINDOWS.search(s.image) for s in before.dockerfile.stages
-        ):
+        if isinstance(before, str) or is_for_windows(before):
             continue
         after = suggested(before)
         if after is None:
@@ -128,11 +126,10 @@ def run(
             continue
         with tempfile.TemporaryDirectory(prefix="layerwise-mounts-") as place:
             context = Path(place, "context")
-            if not check_out(clone, commit, before.context.root, context):
+            case = checked_out(clone, commit, before, context, "faithful")
+            if case is None:
                 skipped["too large, or not all in the clone"] += 1
                 continue
-            top = f"{before.context.root}/" if before.context.root else ""
-            case = Case(context, path.removeprefix(top), images=faked(before), shims="faithful")
             with engine.alone():
                 engine.forget()
                 try:
@@ -165,10 +162,7 @@ def main() -> None:
         "--tally", action="store_true", help="judge tally's fixes of the same files"
     )
     given = parser.parse_args()
-    try:
-        engine = use(0)
-    except Unavailable as error:
-        raise SystemExit(f"no engine: {error}") from error
+    engine = start_engine()
     ours, theirs, skipped = run(
         engine, given.repos, given.files, given.trees, given.skip, given.seed, peer=given.tally
     )

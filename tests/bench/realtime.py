@@ -14,8 +14,9 @@ import click
 
 import rules
 from rules.model.repository import Repository
+from tests.bench.audit import start_engine
 from tests.engine.build import Case, Result, build
-from tests.engine.engine import Engine, Unavailable, use
+from tests.engine.engine import Engine
 
 NAIVE_PYTHON = """\
 FROM python:3.11-slim
@@ -145,10 +146,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="pairs of each project (default: 5)")
     parser.add_argument("--only", default="", help="projects whose name holds this")
     given = parser.parse_args()
-    try:
-        engine = use()
-    except Unavailable as error:
-        raise SystemExit(f"no engine: {error}") from error
+    engine = start_engine()
     click.echo(f"{'':24}{'cold: s, fixed, ratio':>24}{'rebuild: s, fixed, ratio':>27}")
     with engine.alone():
         for project in PROJECTS:

@@ -23,11 +23,19 @@ from bot.clone import Clone, GitError
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, Change
 from rules.model.evidence import with_paths
-from tests.bench.audit import WINDOWS, check_out, compare, faked, open_whole
+from tests.bench.audit import (
+    check_out,
+    compare,
+    differing,
+    faked,
+    is_for_windows,
+    open_whole,
+    start_engine,
+)
 from tests.bench.changes import Decision
 from tests.engine.build import Case
 from tests.engine.build import build as build_really
-from tests.engine.engine import Engine, Unavailable, use
+from tests.engine.engine import Engine
 
 A_REPOSITORY = 2
 SLOWEST = 6
@@ -58,7 +66,7 @@ class Held:
 
     def __init__(self, clone: Clone, build: Build, log: Log, place: Path) -> None:
         self.clone, self.build, self.log, self.place = clone, build, log, place
-        self.top = f"{build.context.root}/" if build.context.root else ""
+        self.top = build.context.top
         self.whole = with_paths(build, frozenset().union(*(paths for _, paths in log)))
         self.images = faked(build)
 
@@ -90,7 +98,7 @@ class Held:
         """What the model says of a commit after the one before."""
         path = self.build.path
         paths = self.log[at][1] - {path, f"{path}.dockerignore", f"{self.top}.dockerignore"}
-        inside = frozenset(p[len(self.top) :] for p in paths if p.startswith(self.top))
+        inside = frozenset(self.build.context.inside(paths))
         return Decision("commit", self.log[at][0][:10], (), self.whole, Change(edits=inside))
 
 
@@ -143,7 +151,7 @@ def audit(engine: Engine, held: Held, tally: Tally, name: str) -> str | None:
         if result.error is not None:  # a file that the held Dockerfile names is gone
             tally.skipped["(commits) not built any more"] += len(held.log) - at
             break
-        wrong = sorted(n for n in model.keys() | truth.keys() if model.get(n) != truth.get(n))
+        wrong = differing(model, truth)
         tally.commits += 1
         tally.decisions += len(truth)
         tally.reruns += list(truth.values()).count("run")
@@ -170,7 +178,7 @@ def run(engine: Engine, folder: Path, wanted: int, commits: int, seed: int) -> T
         if isinstance(build, str):
             tally.skipped[build] += 1
             continue
-        top = f"{build.context.root}/" if build.context.root else ""
+        top = build.context.top
         touching = [each for each in log[1:] if any(p.startswith(top) for p in each[1])]
         if not path.startswith(top) or not touching:
             tally.skipped["no commit in its context"] += 1
@@ -178,7 +186,7 @@ def run(engine: Engine, folder: Path, wanted: int, commits: int, seed: int) -> T
         if len(build.context.files) > MAX_FILES:
             tally.skipped[f"more than {MAX_FILES} files"] += 1
             continue
-        if any(WINDOWS.search(stage.image) for stage in build.dockerfile.stages):
+        if is_for_windows(build):
             tally.skipped["Windows"] += 1
             continue
         with tempfile.TemporaryDirectory(prefix="layerwise-replay-") as place, engine.alone():
@@ -217,10 +225,7 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=40, metavar="N", help="of a Dockerfile")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     given = parser.parse_args()
-    try:
-        engine = use()
-    except Unavailable as error:
-        raise SystemExit(f"no engine: {error}") from error
+    engine = start_engine()
     show(run(engine, given.repos, given.decisions, given.commits, given.seed))
 
 
