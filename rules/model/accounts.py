@@ -39,6 +39,9 @@ def account_of(build: Build, layer: Layer, user: str | None) -> Account | None:
     name, colon, group = user.partition(":")
     if name in ("root", "0"):
         return ROOT
+    runs = (each for each in (*seen_by(build, layer), layer) if each.instruction.keyword == "RUN")
+    if any(each.words & _CHANGERS for each in runs):
+        return None
     known = [*_made(build, layer), _IN_IMAGES.get(base_image(build, layer.stage).name)]
     account = next((a for a in known if a is not None and name in (a.name, str(a.uid))), None)
     if account is None or not colon or group in (account.name, str(account.gid)):
@@ -52,7 +55,7 @@ def _made(build: Build, layer: Layer) -> Iterator[Account]:
         if other.instruction.keyword != "RUN" or not other.words & _MAKERS.keys():
             continue
         for process in processes_of(build, other):
-            if process.name in _MAKERS and None not in process.args:
+            if process.name in _MAKERS and process.certain and None not in process.args:
                 account = _read(process.name, [word or "" for word in process.args])
                 if account is not None:
                     yield account
@@ -60,6 +63,8 @@ def _made(build: Build, layer: Layer) -> Iterator[Account]:
 
 _MAKERS = {"useradd": "bcdefgGkKpRsuZ", "adduser": "hgsGuk"}
 """Programs that make an account, and their letters that have a value."""
+_CHANGERS = frozenset("usermod groupmod userdel deluser".split())
+"""Programs after which an account may have another number, or be gone."""
 _LONG = frozenset(
     "--uid --gid --home --home-dir --shell --gecos --comment --groups --ingroup --skel "
     "--base-dir --password --expiredate --inactive --key".split()

@@ -24,6 +24,9 @@ def asked(before, user, image="debian:12"):
         ("adduser --disabled-password --gecos '' --uid 1001 app", Account("app", 1001, None, "/home/app")),
         ("adduser -D -H -u 1001 app", None),
         ("adduser -S -u 1001 app", None),
+        ("id app || useradd -m -u 1001 app", None),
+        ("if id app; then useradd -m -u 1 app; else useradd -m -u 1001 app; fi", None),
+        ("useradd -m -u 1001 app && usermod -u 1002 app", None),
         ("adduser -D -h /data -s /bin/sh -u 1001 app", Account("app", 1001, None, "/data")),
     ],
 )  # fmt: skip
@@ -47,6 +50,11 @@ def test_an_account_is_known_by_the_call_that_makes_it(call, account):
 )
 def test_images_come_with_accounts(image, user, account):
     assert asked("", user, image) == account
+
+
+def test_an_account_of_the_image_may_be_given_another_number():
+    assert asked("RUN groupmod -g 1001 node && usermod -u 1001 node\n", "node", "node:22") is None
+    assert asked("RUN usermod -u 1001 node\n", "root", "node:22") == ROOT
 
 
 def test_a_step_sees_its_own_stage_and_those_that_it_is_built_on():
