@@ -55,6 +55,11 @@ class Hunk:
         return True
 
 
+def all_new(text: str) -> tuple[Hunk, ...]:
+    """The hunks of a file that the change adds."""
+    return (Hunk(0, 1, tuple(("+", line) for line in text.split("\n"))),)
+
+
 def read_patch(patch: str) -> tuple[Hunk, ...]:
     r"""The hunks of one file's patch.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.analysis import analyse_all
 from bot.clone import Clone, GitError
 from bot.config import Config
-from bot.diff import Hunk
+from bot.diff import all_new
 from bot.snapshot import FileChange, Snapshot
 from bot.worktree import Tree
 
@@ -34,6 +34,4 @@ def _untracked(clone: Clone, tree: Tree) -> Iterator[FileChange]:
     """Files that git does not know yet and does not ignore: all their lines are new."""
     for path in clone.untracked():
         text = tree.read(path) if tree.repository.has(path) else None
-        rows = () if text is None else tuple(("+", line) for line in text.split("\n"))
-        hunks = None if text is None else (Hunk(0, 1, rows),)
-        yield FileChange(path, "added", hunks)
+        yield FileChange(path, "added", None if text is None else all_new(text))

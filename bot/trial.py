@@ -8,7 +8,7 @@ from typing import Literal
 import rules
 from bot.analysis import analyse_all
 from bot.config import Config
-from bot.diff import Hunk
+from bot.diff import all_new
 from bot.inspection import wanted
 from bot.review import Comment, compose
 from bot.snapshot import FileChange, Snapshot
@@ -128,12 +128,7 @@ def _snapshot(attempt: Attempt) -> Snapshot:
     if attempt.ignore.strip():
         texts[IGNORE] = attempt.ignore
     paths = frozenset(attempt.files[:MOST_FILES]) | texts.keys()
-    changes = [
-        FileChange(
-            path, "added", (Hunk(0, 1, tuple(("+", row) for row in (text or "").split("\n"))),)
-        )
-        for path, text in texts.items()
-    ]
+    changes = [FileChange(path, "added", all_new(text or "")) for path, text in texts.items()]
     return Snapshot.at(Repository(paths, texts), changes)
 
 
