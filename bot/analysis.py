@@ -1,5 +1,6 @@
 """Snapshot -> what is to be said of it: pure, and the same for GitHub and a local clone."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,7 @@ import rules
 from bot import peace
 from bot.config import Config
 from bot.inspection import ROUNDS, inspect, wanted
-from bot.snapshot import Snapshot
+from bot.snapshot import FileChange, Snapshot
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.cache import Build
 from rules.model.finding import Finding, Silence
@@ -15,6 +16,7 @@ from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
 
 MAX_DOCKERFILES = 50
+_MIGHT_BE_NAMED = re.compile(r"docker|container", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ def analyse_all(
     return snapshot, analysis
 
 
+def concerns_us(changes: Iterable[FileChange]) -> bool:
+    """Whether a change could touch a Dockerfile or an ignore file."""
+    return any(
+        is_dockerfile(c.path) or is_ignore_file(c.path) or _MIGHT_BE_NAMED.search(c.path)
+        for c in changes
+        if c.status != "removed"
+    )
+
+
 def likely(snapshot: Snapshot) -> frozenset[str]:
     """Texts that rules are likely to ask for when they have read the Dockerfiles.
 
@@ -139,10 +150,8 @@ def _fingerprints_before(snapshot: Snapshot, path: str, config: Config) -> set[s
 def _touches(snapshot: Snapshot, finding: Finding) -> bool:
     """Whether the change added one of the finding's lines."""
     change = snapshot.changes.get(finding.path)
-    added: Iterable[int] = (
-        line for hunk in (change.hunks or () if change else ()) for line in hunk.added()
-    )
-    return any(finding.span.start <= line <= finding.span.end for line in added)
+    lines = range(finding.span.start, finding.span.end + 1)
+    return change is not None and not change.added.isdisjoint(lines)
 
 
 def _ignore_path(build: Build) -> str | None:

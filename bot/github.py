@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +23,6 @@ from bot.pull_request import PullRequest
 from bot.review import Review
 from bot.snapshot import FileChange, Snapshot
 from bot.verdict import NAME
-from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.history import History
 from rules.model.repository import Repository
 
@@ -40,7 +38,6 @@ ORGANISATION = ".github"
 _READ_ONE = {"metadata": "read", "contents": "read"}
 _WRITE = {"metadata": "read", "contents": "write", "pull_requests": "write"}
 _BATCH = 100  # blobs asked for in one query
-_MIGHT_BE_NAMED = re.compile(r"docker|container", re.IGNORECASE)
 
 _SETTINGS = """
 fragment settings on Repository { object(expression: $settings) { ... on Blob { text } } }
@@ -333,15 +330,6 @@ class GitHub:
             if review["state"] == "PENDING":  # nobody sees another's
                 where = {**pull.path, "id": str(review["id"])}
                 await self._client.delete(_REVIEWS + "/{id}", where)
-
-
-def concerns_us(changes: Iterable[FileChange]) -> bool:
-    """Whether a change could touch a Dockerfile or an ignore file."""
-    return any(
-        is_dockerfile(c.path) or is_ignore_file(c.path) or _MIGHT_BE_NAMED.search(c.path)
-        for c in changes
-        if c.status != "removed"
-    )
 
 
 def _change(item: Mapping[str, Any]) -> FileChange:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import rules
 from bot import comment, verdict
-from bot.analysis import Analysis, analyse, likely
+from bot.analysis import Analysis, analyse, concerns_us, likely
 from bot.conversation import Ask, clean_up
 from bot.fix import fix_all
-from bot.github import GitHub, NotTaken, concerns_us
+from bot.github import GitHub, NotTaken
 from bot.inspection import ROUNDS
 from bot.job import Job
 from bot.pull_request import PullRequest
@@ -63,12 +63,13 @@ async def _review(job: Job, github: GitHub) -> Outcome:
     pull = pull.without(pull.conversation.ignored)
     snapshot, analysis = await _analyse(snapshot, pull, github)
     if job.reason == "requested_action":
-        done = await _fix(pull, snapshot, analysis, job.sender, github)
+        allowed = await github.commits.may_push(pull.repository, job.sender)
+        done = allowed and await _fix(pull, snapshot, analysis, github)
         return Outcome("fixed" if done else "not fixed")
     granted = [
         ask.command
         for ask in pull.conversation.asks
-        if await _answer(ask, pull, github, snapshot, analysis)
+        if await _answer(ask, pull, github, (snapshot, analysis))
     ]
     verbs = {command.verb for command in granted}
     if "fix" in verbs:
@@ -191,8 +192,7 @@ async def _post(
 
 def _added(said: Comment, snapshot: Snapshot) -> bool:
     """Whether the change added all the lines that a comment stands on."""
-    hunks = snapshot.changes[said.path].hunks or ()
-    added = frozenset().union(*(hunk.added() for hunk in hunks))
+    added = snapshot.changes[said.path].added
     return added.issuperset(range(said.span.start, said.span.end + 1))
 
 
@@ -229,16 +229,13 @@ async def _answer(
     ask: Ask,
     pull: PullRequest,
     github: GitHub,
-    snapshot: Snapshot | None = None,
-    analysis: Analysis | None = None,
+    looked_at: tuple[Snapshot, Analysis] | None = None,
 ) -> bool:
     """Do what somebody asked for in a comment, if they may, and show that it was seen."""
     done = await github.commits.may_push(pull.repository, ask.author)
     verb = ask.command.verb
     if done and verb == "fix":
-        done = snapshot is not None and analysis is not None
-        if snapshot is not None and analysis is not None:
-            done = await _fix(pull, snapshot, analysis, ask.author, github)
+        done = looked_at is not None and await _fix(pull, *looked_at, github)
     elif done and verb == "help":
         await github.conversations.say(pull, comment.HELP)
     elif verb == "ignore":
@@ -249,14 +246,10 @@ async def _answer(
     return done
 
 
-async def _fix(
-    pull: PullRequest, snapshot: Snapshot, analysis: Analysis, login: str, github: GitHub
-) -> bool:
-    """Commit all fixes for somebody who may write; False when that cannot be."""
+async def _fix(pull: PullRequest, snapshot: Snapshot, analysis: Analysis, github: GitHub) -> bool:
+    """Commit all fixes, for somebody who may write; False when that cannot be."""
     writer = await github.writer() if pull.own_branch else None
     if writer is None:
-        return False
-    if not await github.commits.may_push(pull.repository, login):
         return False
     texts, message = await asyncio.to_thread(fix_all, snapshot, analysis, pull.settings.config)
     return bool(texts) and await github.commits.commit(writer, pull, texts, message)

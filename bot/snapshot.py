@@ -23,6 +23,11 @@ class FileChange:
     hunks: tuple[Hunk, ...] | None
     previous: str | None = None
 
+    @property
+    def added(self) -> frozenset[int]:
+        """The lines of the file after the change that it adds."""
+        return frozenset().union(*(hunk.added() for hunk in self.hunks or ()))
+
 
 @dataclass(frozen=True)
 class Snapshot:
