@@ -14,7 +14,7 @@ from rules.model.downloads import Use, uses_of
 from rules.model.installs.find import processes_of
 from rules.model.lineage import built_on
 from rules.model.managers import MANAGERS
-from rules.model.mounts import UnsureError, says
+from rules.model.mounts import UnsureError, is_call
 from rules.model.places import is_inside, overlap
 from rules.model.processes import Process
 
@@ -83,7 +83,7 @@ def _work(build: Build, layer: Layer, targets: Sequence[str]) -> list[tuple[str,
     found = []
     for process in processes_of(build, layer):
         words = [w.raw for w in process.argv if w.raw not in _SWITCHES | _KEEPING]
-        if any(says(process, command) for command in _CLEANING):
+        if any(is_call(process, command) for command in _CLEANING):
             continue
         if process.name == "rm":
             words = ["rm", *(w for w in words[1:] if not _is_kept(process, w, targets))]
@@ -113,7 +113,7 @@ def _wrong(build: Build, layer: Layer, target: str) -> str | None:
         return f"no tool of the RUN is known to keep its cache in {target}"
     for process in processes_of(build, layer):
         cleaning = [c for use in uses for cache in use.caches for c in cache.cleaned_by]
-        if any(says(process, command) for command in cleaning):
+        if any(is_call(process, command) for command in cleaning):
             return "the RUN empties the cache itself"
         paths = [_path(process, word.raw) for word in process.argv[1:]]
         if process.name == "rm" and any(overlap(path, target) for path in paths):

@@ -238,7 +238,7 @@ def is_moved_before(build: Build, layer: Layer, cache: Cache) -> bool:
     for other in (*seen_by(build, layer), layer):
         if other.instruction.keyword == "RUN" and cache.moved_by:
             calls = processes_of(build, other) if may_say(other, _programs(cache)) else ()
-            if any(says(process, command) for process in calls for command in cache.moved_by):
+            if any(is_call(process, command) for process in calls for command in cache.moved_by):
                 return True
     return False
 
@@ -247,7 +247,7 @@ def _programs(cache: Cache) -> list[str]:
     return [command.split()[0] for command in cache.moved_by]
 
 
-def says(process: Process, command: str) -> bool:
+def is_call(process: Process, command: str) -> bool:
     """Whether a call starts with these words, options between them aside."""
     program, *wanted = command.split()
     if process.name != program:

@@ -8,7 +8,7 @@ from rules.model.cache import Build, Layer
 from rules.model.downloads import Use, uses_of
 from rules.model.finding import Edit
 from rules.model.installs.find import processes_of
-from rules.model.mounts import Place, UnsureError, says
+from rules.model.mounts import Place, UnsureError, is_call
 from rules.model.places import is_inside
 from rules.model.processes import Process
 from rules.model.rewrite import cut
@@ -62,7 +62,7 @@ def _cleaning(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[P
     """Commands of the manager (`npm cache clean`)."""
     commands = {command for place in places for command in place.cache.cleaned_by}
     for process in processes_of(build, layer):
-        if any(says(process, command) for command in commands):
+        if any(is_call(process, command) for command in commands):
             yield Purge(layer, " ".join(word.raw for word in process.argv), process)
 
 
