@@ -132,12 +132,17 @@ def _link(rule: str) -> str:
 
 def fact(finding: Finding) -> str:
     """What is wrong, how often that cost something here, and why there is no suggestion."""
-    parts = [prose(finding.message)]
+    return " ".join(map(prose, sentences(finding)))
+
+
+def sentences(finding: Finding) -> list[str]:
+    """The same for where nothing is Markdown."""
+    said = [finding.message]
     if finding.evidence is not None:
-        parts.append(count(finding.evidence))
+        said.append(count(finding.evidence))
     if finding.no_fix is not None:
-        parts.append(f"No suggestion: {prose(finding.no_fix)}.")
-    return " ".join(parts)
+        said.append(f"No suggestion: {finding.no_fix}.")
+    return said
 
 
 def count(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 import rules
+from bot.comment import sentences
 from bot.config import PATH
 from bot.review import Comment, Reviewed
 from bot.terminal import line_of, wrap
@@ -96,9 +97,8 @@ def _heading(path: str, start: int, end: int, findings: Iterable[Finding]) -> st
     lines = [click.style(f"{line_of(path)}, {_lines(start, end)}", bold=True)]
     for finding in findings:
         lines.append("  " + click.style(finding.rule, fg="yellow"))
-        lines += wrap(finding.message)
-        if finding.no_fix is not None:
-            lines += wrap(f"No suggestion: {finding.no_fix}.")
+        for sentence in sentences(finding):
+            lines += wrap(sentence)
     return "\n".join(lines) + "\n"
 
 

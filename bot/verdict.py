@@ -109,20 +109,13 @@ def judge(
 
 def _annotation(finding: Finding, build: Build, *, new: bool) -> Annotation:
     warning = new and finding.severity == "warning"
-    parts = [finding.message]
-    if finding.evidence is not None:
-        parts.append(comment.count(finding.evidence))
-    if finding.no_fix is not None:
-        parts.append(f"No suggestion: {finding.no_fix}.")
-    details = ""
-    if finding.fix is not None:
-        details = rules.diff(build, finding.fix)
+    details = "" if finding.fix is None else rules.diff(build, finding.fix)
     return Annotation(
         finding.path,
         finding.span,
         "warning" if warning else "notice",
         finding.rule,
-        _clip(" ".join(parts)),
+        _clip(" ".join(comment.sentences(finding))),
         _clip(details),
     )
 

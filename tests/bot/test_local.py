@@ -212,9 +212,10 @@ def test_a_comment_counts_the_commits_that_the_base_had(work):
     work.commit({"requirements.txt": "flask==3\n", "main.py": "print(3)\n"})
     work.git("checkout", "-q", "-B", "new")
     work.commit({"Dockerfile": DOCKERFILE})
-    found = reviewed(work).analysis.new
-    counted = {f.rule: f.evidence for f in found}
+    found = reviewed(work)
+    counted = {f.rule: f.evidence for f in found.analysis.new}
     assert counted["copy-source-before-install"] == Evidence(3, 1)
+    assert "Of 3 recent commits that re-ran it, 1 would have" in " ".join(as_text(found).split())
 
 
 def test_a_merge_is_one_change_and_the_first_commit_none(work):
