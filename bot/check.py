@@ -205,7 +205,7 @@ def _can_be_made(finding: Finding, target: Target) -> bool:
     """Whether there is a fix, and of text that is given nothing but the text changes by it."""
     if finding.fix is None:
         return False
-    return target.name is None or all(edit.path == target.path for edit in finding.fix.edits)
+    return target.name is None or finding.fix.paths == [target.path]
 
 
 def _history(top: Path) -> History | None:

@@ -173,7 +173,7 @@ def _suggestions(
 
 def _own(finding: Finding) -> bool:
     """Whether the finding's fix changes the finding's file only."""
-    return finding.fix is not None and all(e.path == finding.path for e in finding.fix.edits)
+    return finding.fix is not None and finding.fix.paths == [finding.path]
 
 
 def _overlapping(findings: Iterable[Finding], text: str) -> list[list[Finding]]:
@@ -216,7 +216,7 @@ def _diff(findings: Sequence[Finding], analysis: Analysis, page: str) -> tuple[s
         return "", ()
     build = analysis.build_of(fixable[0])
     after, done = rules.combine(build, fixable)
-    paths = {edit.path for f in done if f.fix is not None for edit in f.fix.edits}
+    paths = {path for f in done if f.fix is not None for path in f.fix.paths}
     edits = [edit for path in sorted(paths) for edit in rules.edits_made(build, after, path)]
     diff = rules.diff(build, Fix(tuple(edits)))
     made = [edit for edit in edits if page and not build.repository.has(edit.path)]

@@ -256,7 +256,7 @@ def diff(build: Build, fix: Fix) -> str:
     import difflib  # noqa: PLC0415  # a clean file needs none
 
     parts: list[str] = []
-    for path in sorted({edit.path for edit in fix.edits}):
+    for path in fix.paths:
         old = text_of(build, path)
         new = apply(old, fix.touching(path))
         lines = difflib.unified_diff(split_lines(old), split_lines(new), f"a/{path}", f"b/{path}")

@@ -35,7 +35,7 @@ def applied(build: Build, fix: Fix) -> Build:
 
 def _apply(build: Build, fix: Fix) -> Build:
     texts: dict[str, str] = {}
-    for path in {edit.path for edit in fix.edits}:
+    for path in fix.paths:
         known = path == build.path
         old = build.dockerfile.text if known else build.repository.read(path)
         texts[path] = apply(old or "", fix.touching(path))

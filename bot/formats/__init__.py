@@ -17,8 +17,7 @@ def whole_lines(file: Checked, finding: Finding) -> list[Suggestion]:
     """A finding's fix as whole lines with LF, one suggestion a file, its own file first."""
     if finding.fix is None:
         return []
-    paths = sorted({edit.path for edit in finding.fix.edits})
-    paths.sort(key=lambda path: path != finding.path)
+    paths = sorted(finding.fix.paths, key=lambda path: path != finding.path)
     changed = (suggest(path, file.text(path), finding.fix.touching(path)) for path in paths)
     return [Suggestion(s.path, s.span, s.text.replace("\r\n", "\n")) for s in changed]
 

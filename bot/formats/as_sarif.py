@@ -77,7 +77,7 @@ def _result(file: Checked, finding: Finding) -> dict[str, Any]:
     }
     if finding.fix is not None:
         changes = []
-        for path in sorted({edit.path for edit in finding.fix.edits}):
+        for path in finding.fix.paths:
             text = file.text(path)
             replaced = [_replacement(text, edit) for edit in finding.fix.touching(path)]
             changes.append(

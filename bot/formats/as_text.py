@@ -41,7 +41,7 @@ def _finding(file: Checked, finding: Finding) -> Iterator[str]:
     yield f"{click.style(where, bold=True)}  {click.style(finding.rule, fg=colour)}"
     yield from wrap(comment.fact(finding))
     yield ""
-    paths = [] if finding.fix is None else sorted({edit.path for edit in finding.fix.edits})
+    paths = [] if finding.fix is None else finding.fix.paths
     if finding.path not in paths:
         yield from _rows(file.text(finding.path), file.text(finding.path), finding.span)
     for path in sorted(paths, key=lambda path: path != finding.path):

@@ -30,6 +30,11 @@ class Fix:
 
     edits: tuple[Edit, ...]
 
+    @property
+    def paths(self) -> list[str]:
+        """The files that it changes, sorted."""
+        return sorted({edit.path for edit in self.edits})
+
     def touching(self, path: str) -> tuple[Edit, ...]:
         """The edits of one file, in its order."""
         return tuple(sorted(e for e in self.edits if e.path == path))
