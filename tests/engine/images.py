@@ -9,7 +9,7 @@ import json
 import re
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -124,13 +124,11 @@ def load(
     blobs = {f"{hashlib.sha256(common).hexdigest()}.tar": common}
     entries = []
     aliases = {alias for image in images.values() for alias in image.aliases}
-    accounts = _accounts(plan)
+    users = _accounts(plan)
     names = {reference(n): n for n in (*images, *plan.images) if n and reference(n) not in aliases}
     for tag, name in sorted(names.items()):
         image = images.get(name) or images.get(tag) or Image()
-        layer = _archive(
-            _own_layer(tag, image, plan, plan.images.get(name, set()), accounts, outputs)
-        )
+        layer = _archive(_own_layer(tag, image, plan, plan.images.get(name, set()), users, outputs))
         layer_name = f"{hashlib.sha256(layer).hexdigest()}.tar"
         blobs[layer_name] = layer
         chain = [next(iter(blobs)), layer_name]
@@ -165,23 +163,18 @@ def _settings(image: Image, chain: list[str], architecture: str) -> Mapping[str,
     }
 
 
-def _accounts(plan: Plan) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """Users and groups of every image: the usual ones and those that are named, but none that a RUN makes."""
+def _accounts(plan: Plan) -> dict[str, int]:
+    """Users of every image, each with a group: the usual ones and those that are named, but none that a RUN makes."""
     made = "\n".join(script(i) for i in plan.instructions if i.name == "RUN")
-
-    def kept(names: Iterable[str], makers: str) -> Iterator[str]:
-        for name in names:
-            if name == "root" or not re.search(
-                rf"\b(?:{makers})\b[^\n;&|]*\b{re.escape(name)}\b", made
-            ):
-                yield name
-
+    makers = "useradd|adduser|groupadd|addgroup"
     ids = ACCOUNTS | {
         name: 2000 + number for number, name in enumerate(sorted(plan.accounts - ACCOUNTS.keys()))
     }
-    users = list(kept(ids, "useradd|adduser|groupadd|addgroup"))
-    groups = list(kept(ids, "groupadd|addgroup|useradd|adduser"))
-    return {name: ids[name] for name in users}, {name: ids[name] for name in groups} | GROUPS
+    return {
+        name: number
+        for name, number in ids.items()
+        if name == "root" or not re.search(rf"\b(?:{makers})\b[^\n;&|]*\b{re.escape(name)}\b", made)
+    }
 
 
 def _own_layer(
@@ -189,11 +182,10 @@ def _own_layer(
     image: Image,
     plan: Plan,
     paths: Iterable[str],
-    accounts: tuple[Mapping[str, int], Mapping[str, int]],
+    users: dict[str, int],
     outputs: str,
 ) -> Callable[[tarfile.TarFile], object]:
     def fill(tar: tarfile.TarFile) -> None:
-        users, groups = accounts
         homes = {name: "/root" if name == "root" else f"/home/{name}" for name in users}
         passwd = "".join(
             f"{name}:x:{uid}:{uid}:{'' if name in ACCOUNTS else 'faked'}:{homes[name]}:/bin/sh\n"
@@ -203,7 +195,7 @@ def _own_layer(
         _add(
             tar,
             "etc/group",
-            "".join(f"{name}:x:{gid}:\n" for name, gid in groups.items()).encode(),
+            "".join(f"{name}:x:{gid}:\n" for name, gid in (users | GROUPS).items()).encode(),
             0o644,
         )
         for name, uid in users.items():
