@@ -14,6 +14,7 @@ from functools import cached_property
 
 from rules.model.goregexp import TooLargeError, is_malformed
 from rules.model.patterns import Automaton, State
+from rules.model.prose import code
 
 MAX_PATTERNS = 1000
 MAX_TEXT = 128 * 1024  # characters
@@ -101,7 +102,7 @@ class IgnoreFile:
             if negated and not name:
                 return cls(path, (), IgnoreError(number, "`!` stands before no pattern"))
             if is_malformed(name):
-                return cls(path, (), IgnoreError(number, f"`{raw}` is a syntax error"))
+                return cls(path, (), IgnoreError(number, f"{code(raw)} is a syntax error"))
             patterns.append(Pattern(number, raw, name, negated))
         if len(patterns) > MAX_PATTERNS:
             return cls(path, (), too_large=True)
@@ -279,7 +280,7 @@ def _unsendable(patterns: Iterable[Pattern]) -> IgnoreError | None:
         if not pattern.text.isascii():
             return None
         if found is None and not pattern.text.isprintable():
-            message = f"`{pattern.raw}` holds a control character"
+            message = f"{code(pattern.raw)} holds a control character"
             found = IgnoreError(pattern.line, message)
     return found
 
@@ -293,4 +294,4 @@ def _certain(patterns: list[Pattern], bad: int) -> IgnoreError | None:
 
 
 def _refused(pattern: Pattern) -> IgnoreError:
-    return IgnoreError(pattern.line, f"`{pattern.raw}` is a syntax error")
+    return IgnoreError(pattern.line, f"{code(pattern.raw)} is a syntax error")

@@ -16,6 +16,7 @@ from rules.model.mounts import (
     is_moved_before,
 )
 from rules.model.places import overlap
+from rules.model.prose import code
 from rules.model.purges import Purge, covers_all, purges_in, switches_off, without
 
 
@@ -133,7 +134,7 @@ def _check_family(
     for place in places:
         name = _named(family, layers, place)
         if name is not None:
-            raise UnsureError(f"`{name}` names the folder of the cache")
+            raise UnsureError(f"{code(name)} names the folder of the cache")
     if any(place.cache.shared for place in places):
         _check_shared(family)
     if any(place.cache.index for place in places):

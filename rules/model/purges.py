@@ -11,6 +11,7 @@ from rules.model.installs.find import processes_of
 from rules.model.mounts import Place, UnsureError, is_call
 from rules.model.places import is_inside
 from rules.model.processes import Process
+from rules.model.prose import code
 from rules.model.rewrite import cut
 from rules.model.script import Command, Word
 from rules.model.variables import Variable
@@ -137,7 +138,7 @@ def without(build: Build, purge: Purge) -> list[Edit]:
         return _without_variable(build, purge.variable)
     process = purge.process
     if process is None or process.inside is not None or purge.layer.instruction.heredocs:
-        raise UnsureError(f"`{purge.words}` stands where it cannot be taken out alone")
+        raise UnsureError(f"{code(purge.words)} stands where it cannot be taken out alone")
     if purge.operands:
         return [_without_word(build, purge, word) for word in purge.operands]
     return [_without_item(build, purge.layer, process)]
@@ -160,7 +161,7 @@ def _without_word(build: Build, purge: Purge, word: Word) -> Edit:
 def _without_item(build: Build, layer: Layer, process: Process) -> Edit:
     """Take a command out of a list, with the operator before it."""
     script = layer.script
-    refused = UnsureError(f"`{process.argv[0].raw}` stands where it cannot be taken out alone")
+    refused = UnsureError(f"{code(process.argv[0].raw)} stands where it cannot be taken out alone")
     if script is None:
         raise refused
     place = process.item

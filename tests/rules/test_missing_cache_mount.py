@@ -229,6 +229,7 @@ REFUSED = [
     (JS + "COPY --from=other /root /root\nRUN npm ci\n", "where the cache is"),
     (PY + f"RUN {INSTALL} && mkdir -p /root/.cache/pip/x\n", "names the cache"),
     (PY + f"RUN {INSTALL}\nRUN ls /root/.cache/pip\n", "names the folder"),
+    (PY + f"RUN {INSTALL}\nRUN ls /root/.cache/pip '`'\n", "``RUN ls /root/.cache/pip '`'`` names"),
     # Somebody takes it from there.
     (PY.replace("3", "3 AS a", 1) + f"RUN {INSTALL}\nFROM python:3\nCOPY --from=a /root/.cache /root/.cache\n", "names the folder"),
     (PY.replace("3", "3 AS a", 1) + f"RUN {INSTALL}\nFROM python:3\nRUN --mount=type=bind,from=a,source=/root/.cache/pip,target=/c cp -r /c /d\n", "names the folder"),

@@ -49,6 +49,7 @@ def test_the_engine_drops_the_same(case):
         ("[z-a]", 1, "syntax error"),
         ("!a\n\\k", 2, "syntax error"),
         ("a\tb", 1, "control character"),
+        ("[`a", 1, "``[`a`` is"),
     ],
 )
 def test_an_error_names_its_line(text, line, words):
