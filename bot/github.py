@@ -131,7 +131,7 @@ class GitHub:
         """The files that a pull request changes: at most 3,000, as GitHub lists them."""
         where = PullRequest(repository, number, "").path
         url = "/repos/{owner}/{repo}/pulls/{number}/files?per_page=100"
-        return [_change(item) async for item in self._client.getiter(url, dict(where))]
+        return [_change(item) async for item in self._client.getiter(url, where)]
 
     async def pull_request(self, job: Job) -> PullRequest:
         """The pull request as it is now: its conversation, and the settings of its repository."""
@@ -224,7 +224,7 @@ class GitHub:
     async def fetch(self, repository: str, head: str, changes: Iterable[FileChange]) -> Snapshot:
         """The tree at a commit, its texts not yet read."""
         url = "/repos/{owner}/{repo}/git/trees/{head}?recursive=1"
-        tree = await self._client.getitem(url, dict(PullRequest(repository, 0, head).path))
+        tree = await self._client.getitem(url, PullRequest(repository, 0, head).path)
         return Snapshot.at(await asyncio.to_thread(self._tree, tree), changes)
 
     def _tree(self, tree: Mapping[str, Any]) -> Repository:
@@ -315,18 +315,18 @@ class GitHub:
             "comments": comments,
         }
         try:
-            await self._client.post(_REVIEWS, dict(pull.path), data=body)
+            await self._client.post(_REVIEWS, pull.path, data=body)
         except BadRequest as error:
             if error.status_code != 422:
                 raise
             if "pending review" not in f"{error} {getattr(error, 'errors', '')}":
                 raise NotTaken(str(error)) from error
             await self._discard_pending(pull)
-            await self._client.post(_REVIEWS, dict(pull.path), data=body)
+            await self._client.post(_REVIEWS, pull.path, data=body)
 
     async def _discard_pending(self, pull: PullRequest) -> None:
         """Delete a review of ours that was never submitted: it blocks every other."""
-        async for review in self._client.getiter(_REVIEWS + "?per_page=100", dict(pull.path)):
+        async for review in self._client.getiter(_REVIEWS + "?per_page=100", pull.path):
             if review["state"] == "PENDING":  # nobody sees another's
                 where = {**pull.path, "id": str(review["id"])}
                 await self._client.delete(_REVIEWS + "/{id}", where)

@@ -35,7 +35,7 @@ class Checks:
         parts = [notes[at : at + _AT_ONCE] for at in range(0, len(notes), _AT_ONCE)] or [[]]
         run = await self._client.post(
             "/repos/{owner}/{repo}/check-runs",
-            dict(pull.path),
+            pull.path,
             data={
                 "name": NAME,
                 "head_sha": pull.head,

@@ -98,7 +98,7 @@ class Conversations:
 
         Reviews are reworded first: a crash in between must not leave a marker without a comment.
         """
-        path = dict(pull.path)
+        path = pull.path
         for number, body in cleanup.reword:
             url = "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}"
             await self._client.put(url, {**path, "id": str(number)}, data={"body": body})
@@ -129,7 +129,7 @@ class Conversations:
     async def say(self, pull: PullRequest, body: str) -> None:
         """Comment below the pull request."""
         url = "/repos/{owner}/{repo}/issues/{number}/comments"
-        await self._client.post(url, dict(pull.path), data={"body": body})
+        await self._client.post(url, pull.path, data={"body": body})
 
 
 def _mutation(name: str, field: str, ids: Sequence[str]) -> tuple[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """A PullRequest: which one, and what of it decides what we may say and do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -42,7 +42,7 @@ class PullRequest:
         return f"{self.source_page}/new/{quote(self.branch)}" if self.source_page else ""
 
     @property
-    def path(self) -> Mapping[str, str]:
+    def path(self) -> dict[str, str]:
         """The variables of a request's path."""
         owner, _, name = self.repository.partition("/")
         return {"owner": owner, "repo": name, "number": str(self.number), "head": self.head}
