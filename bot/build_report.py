@@ -8,6 +8,7 @@ import click
 from bot.terminal import WIDTH, cut, flat
 from rules.model.cache import Build, Step
 from rules.model.context import BuildContext
+from rules.model.prose import amount
 
 NARROWEST = 24
 """Columns that an instruction keeps beside a long cause."""
@@ -18,7 +19,7 @@ def rerun_as_text(build: Build, steps: Sequence[Step]) -> str:
     """Say on one line a step what becomes of it, and why; stages are headings."""
     made = [step for step in steps if step.status != "none"]
     again = sum(step.status == "rerun" for step in made)
-    lines = [f"{flat(build.path)}: {again} of {len(made)} step{'s' * (len(made) != 1)} re-run"]
+    lines = [f"{flat(build.path)}: {again} of {amount(len(made), 'step')} re-run"]
     digits = len(str(max((step.line for step in steps), default=0)))
     idle = {step.stage for step in steps if step.cause == "its stage is not built"}
     for step, instruction in zip(steps, build.dockerfile.instructions, strict=True):
@@ -77,7 +78,7 @@ def context_as_text(
     by = "no ignore file" if context.ignore is None else f"after {flat(context.ignore.path)}"
     if context.kind == "git":
         by = "as git has it: no ignore file is applied"
-    count = f"{len(sizes):,} file{'s' * (len(sizes) != 1)}"
+    count = amount(len(sizes), "file")
     lines = [f"{flat(folder)}: {count}, {bytes_in_words(total)}, {by}"]
     if context.error is not None:
         where = "" if context.ignore is None else f"{flat(context.ignore.path)}:"

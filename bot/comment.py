@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from bot.config import SettingsFile
 from bot.summary import Rerun, Summary
 from rules.model.finding import Evidence, Finding, Silence, Suggestion
-from rules.model.prose import code, longest_run
+from rules.model.prose import amount, code, longest_run
 
 RULE_PAGE = "https://github.com/layerwise/layerwise#"
 MAX_BODY = 60_000  # GitHub refuses a body of more than 65,536 characters
@@ -199,12 +199,12 @@ def check_title(
     warnings = [finding for finding in news if finding.severity == "warning"]
     if not warnings:
         if news:
-            return REMARKS.format(count=_count(news, "remark"))
-        return NOTHING_NEW.format(count=_count(old, "finding")) if old else NOTHING
+            return REMARKS.format(count=amount(len(news), "remark"))
+        return NOTHING_NEW.format(count=amount(len(old), "finding")) if old else NOTHING
     best = max(summaries, key=lambda s: len(s.now) - len(s.after))
     if best.gains:
         return GAIN.format(now=len(best.now), after=len(best.after))
-    return _count(warnings, "finding")
+    return amount(len(warnings), "finding")
 
 
 def check_summary(
@@ -216,7 +216,7 @@ def check_summary(
     """What a reviewer wants to know in ten seconds; `old` are findings that are not new."""
     blocks = [rerun(summary) for summary in summaries]
     if old:
-        blocks.append(OLD.format(count=_count(old, "finding")))
+        blocks.append(OLD.format(count=amount(len(old), "finding")))
     if skipped:
         rows = [f"- {code(path)}: {prose(why)}" for path, why in skipped]
         blocks.append("\n".join([f"### {SKIPPED}", "", *rows]))
@@ -235,11 +235,11 @@ def rerun(summary: Summary) -> str:
     elif not summary.now:
         lines.append(f"An edit to {code(summary.edit)} re-runs nothing.")
     elif summary.gains:
-        counts = f"{_count(summary.now, 'step')}, {_count(summary.after, 'step')} after the fixes"
-        lines += [f"An edit to {code(summary.edit)} re-runs {counts}.", ""]
+        now, after = (amount(len(steps), "step") for steps in (summary.now, summary.after))
+        lines += [f"An edit to {code(summary.edit)} re-runs {now}, {after} after the fixes.", ""]
         lines += _table(summary)
     else:
-        lines.append(f"An edit to {code(summary.edit)} re-runs {_count(summary.now, 'step')}:")
+        lines.append(f"An edit to {code(summary.edit)} re-runs {amount(len(summary.now), 'step')}:")
         lines += ["", *(f"- {_row(step)}" for step in summary.now[:MOST_ROWS])]
         if len(summary.now) > MOST_ROWS:
             lines.append(f"- and {len(summary.now) - MOST_ROWS} more")
@@ -269,10 +269,6 @@ def _row(step: Rerun) -> str:
 
 def _short(text: str) -> str:
     return code(text if len(text) <= LONGEST_STEP else text[: LONGEST_STEP - 1] + "…")
-
-
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def check_text(silences: Iterable[Silence]) -> str:

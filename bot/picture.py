@@ -11,7 +11,7 @@ from bot import comment
 from bot.pages import render
 from bot.terminal import cut
 from bot.trial import EXAMPLES, Trial, try_out
-from rules.model.prose import parts
+from rules.model.prose import amount, parts
 
 WIDTH, MARGIN = 840, 16
 PROSE, CODE = 6.6, 7.25
@@ -72,7 +72,7 @@ def _columns(trial: Trial, top: int) -> list[tuple[int, str, list[Placed]]]:
         (half + MARGIN, "With the change", trial.after),
     ):
         count = sum(block.reruns for block in blocks)
-        heading = f"{name}: {count} step{'s' * (count != 1)} re-run{'s' * (count == 1)}"
+        heading = f"{name}: {amount(count, 'step')} re-run{'s' * (count == 1)}"
         found.append((x, heading, [Placed(top + STEP * n, b) for n, b in enumerate(blocks)]))
     return found
 

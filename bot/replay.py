@@ -18,6 +18,7 @@ from bot.inspection import ROUNDS
 from bot.terminal import WIDTH, cut, flat
 from rules.model.builder import is_dockerfile
 from rules.model.evidence import HEAD
+from rules.model.prose import amount
 from rules.model.replay import Replay, replay
 from rules.model.repository import Repository
 
@@ -153,7 +154,7 @@ FORMATS = {"text": as_text, "json": as_json}
 
 def _block(each: Replayed) -> str:
     done = each.replay
-    commits = f"{done.commits:,} commit{'s' * (done.commits != 1)} since {each.start[:10]}"
+    commits = f"{amount(done.commits, 'commit')} since {each.start[:10]}"
     lines = [f"{click.style(flat(each.path), bold=True)}: {commits}"]
     if each.left_out:
         lines.append(f"(and {each.left_out:,} that changed it, which are left out)")

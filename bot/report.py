@@ -12,6 +12,7 @@ from bot.config import PATH
 from bot.review import Comment, Reviewed
 from bot.terminal import line_of, wrap
 from rules.model.finding import Finding, split_lines
+from rules.model.prose import amount
 
 
 def as_text(reviewed: Reviewed) -> str:
@@ -108,7 +109,7 @@ def _count(reviewed: Reviewed) -> str:
     if not comments and not reviewed.review.elsewhere:
         return "Nothing to say: the build cache is well used, or the change has no Dockerfile."
     return (
-        f"{comments} comment{'s' * (comments != 1)}, {clicks} with a suggested change"
+        f"{amount(comments, 'comment')}, {clicks} with a suggested change"
         + (f"; {len(e)} outside the diff" if (e := reviewed.review.elsewhere) else "")
         + "."
     )

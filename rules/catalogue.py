@@ -3,6 +3,7 @@
 import rules
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, Change, Step, rerun
+from rules.model.prose import amount
 from rules.model.repository import Repository
 from rules.model.rule import Rule
 
@@ -62,7 +63,7 @@ def effect(rule: Rule) -> str:
     before, after = (len(steps) for steps in example_steps(rule))
     if rule.measure == "fewer files":
         return "The fix sends fewer files, so what tools write there re-runs nothing any more."
-    steps = f"{before} step{'s' * (before != 1)}"
+    steps = amount(before, "step")
     if not before and not after:
         return f"{words} re-runs nothing, before and after: its gain is in the cache."
     if before == after:

@@ -10,6 +10,7 @@ from bot.summary import summarise
 from bot.terminal import WIDTH, cut, flat, line_of, wrap
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding, apply, split_lines
+from rules.model.prose import amount
 
 SAME = 1
 """Unchanged lines that are shown on either side of a change."""
@@ -31,8 +32,8 @@ def _file(file: Checked) -> Iterator[str]:
         summary = summarise(file.build, file.findings)
         if summary.gains:
             now, after = len(summary.now), len(summary.after)
-            says = f"An edit to `{summary.edit}` re-runs {_count(now, 'step')}, {after} with"
-            yield "\n".join(wrap(f"{says} {_count(len(summary.fixed), 'fix')}.", "")) + "\n"
+            says = f"An edit to `{summary.edit}` re-runs {amount(now, 'step')}, {after} with"
+            yield "\n".join(wrap(f"{says} {amount(len(summary.fixed), 'fix')}.", "")) + "\n"
 
 
 def _finding(file: Checked, finding: Finding) -> Iterator[str]:
@@ -99,22 +100,16 @@ def _alike(one: list[str], other: list[str]) -> int:
 def _total(outcome: Outcome) -> Iterator[str]:
     findings = outcome.findings
     looked = sum(file.path == file.target.path for file in outcome.files)
-    fixed = f"{_count(outcome.fixed, 'finding')} fixed" if outcome.fixed else ""
+    fixed = f"{amount(outcome.fixed, 'finding')} fixed" if outcome.fixed else ""
     if not findings:
-        clean = f"othing {'else ' if fixed else ''}to gain in {_count(looked, 'Dockerfile')}."
+        clean = f"othing {'else ' if fixed else ''}to gain in {amount(looked, 'Dockerfile')}."
         yield click.style(f"{fixed}; n{clean}" if fixed else f"N{clean}", fg="green")
         return
     files = sum(bool(file.findings) for file in outcome.files)
-    found = f"{_count(len(findings), 'finding')} in {_count(files, 'file')}"
+    found = f"{amount(len(findings), 'finding')} in {amount(files, 'file')}"
     fixable = sum(finding.fix is not None for finding in findings)
     yield click.style(f"{fixed}; {found} left." if fixed else f"{found}.", bold=True)
     if fixable and not fixed:
         yield f"{fixable} can be fixed: `--fix` does it, `--diff` shows it."
     else:
         yield "`layerwise explain RULE` says why, and when a rule is silent."
-
-
-def _count(number: int, name: str) -> str:
-    if number == 1:
-        return f"1 {name}"
-    return f"{number} {name}es" if name.endswith("x") else f"{number} {name}s"

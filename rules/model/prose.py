@@ -48,6 +48,12 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
+def amount(number: int, noun: str) -> str:
+    """A number of things: `1 step`, `1,234 steps`, `2 fixes`."""
+    ending = "" if number == 1 else "es" if noun.endswith("x") else "s"
+    return f"{number:,} {noun}{ending}"
+
+
 def visible(text: str) -> str:
     """The text without what a reader cannot see or what turns its direction around."""
     return "".join(c for c in text if c in "\n\t\r" or (c.isprintable() and c not in _INVISIBLE))
