@@ -7,6 +7,7 @@ from rules.model.cache import Build, Layer
 from rules.model.downloads import Family, Use, is_apart
 from rules.model.finding import Edit
 from rules.model.installs.find import processes_of
+from rules.model.lineage import starts_of
 from rules.model.mounts import (
     Place,
     UnsureError,
@@ -192,16 +193,14 @@ def _check_shared(family: Family) -> None:
 
     An image that is run has the cache no more; so only stages that others copy from.
     """
-    build = family.build
-    copied = {layer.copy.stage for layer in build.layers if layer.copy is not None}
-    copied |= {mount.stage for layer in build.layers for mount in layer.mounts}
-    last = len(build.dockerfile.stages) - 1
-    targets = {invocation.target for invocation in build.builder.invocations}
-    for stage in family.stages:
-        name = build.dockerfile.stages[stage].name
-        parents = {layer.parent for layer in build.layers if layer.instruction.keyword == "FROM"}
-        if stage == last or (stage not in copied and stage not in parents) or name in targets:
-            raise UnsureError("the image may read the cache when it runs")
+    build, count = family.build, len(family.build.dockerfile.stages)
+    used = {layer.copy.stage for layer in build.layers if layer.copy is not None}
+    used |= {mount.stage for layer in build.layers for mount in layer.mounts}
+    used |= {start.parent for start in starts_of(build).values()}
+    names = {each.target for each in build.builder.invocations if each.target is not None}
+    run = {count - 1, *(build.dockerfile.stage_named(name, count) for name in names)}
+    if any(stage in run or stage not in used for stage in family.stages):
+        raise UnsureError("the image may read the cache when it runs")
     for layer in family.others:
         if not is_apart(build, layer):
             line = layer.instruction.span.start

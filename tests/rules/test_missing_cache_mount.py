@@ -297,6 +297,19 @@ def test_large_files_take_no_time(text):
     assert seconds(lambda: list(rule.find(whole)), 1) < 1
 
 
+@pytest.mark.parametrize(
+    ("name", "target", "runs"),
+    [("", "", False), (" AS b", "", False), (" AS b", "B", True), ("", "0", True)],
+)
+def test_a_stage_that_something_builds_to_run_keeps_its_cache(name, target, runs):
+    compose = "services:\n  a:\n    build:\n      context: .\n"
+    compose += f"      target: '{target}'\n" if target else ""
+    text = f"FROM golang:1{name}\nWORKDIR /a\nCOPY go.mod ./\nRUN go mod download\n"
+    text += "FROM debian:12\nCOPY --from=0 /a /a\n"
+    files = {**FILES, "compose.yaml": compose, "Dockerfile": text}
+    assert bool(findings(rule, files)) is not runs
+
+
 def test_railway_gets_words():
     files = {**FILES, "railway.toml": '[build]\nbuilder = "DOCKERFILE"\n'}
     check_words(rule, PY + f"RUN {INSTALL}\n", files, "Railway takes only mounts")
