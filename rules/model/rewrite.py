@@ -54,7 +54,7 @@ def _fetch_above(build: Build, move: Move, manifests: Sequence[str]) -> Fix:
     start, _ = reach(build, first)
     lines = [*manifests, _fetching(build, move.last)]
     gap = build.dockerfile.newline * (2 if _set_apart(build, first) else 1)
-    edits = [Edit(build.path, start, start, gap.join(lines) + gap), *_done_before(move.last, build)]
+    edits = [Edit(build.path, start, start, gap.join(lines) + gap), *_done_before(build, move.last)]
     return Fix(tuple(sorted([*_keep_out(build, move), *edits])))
 
 
@@ -64,7 +64,7 @@ def _fetching(build: Build, run: Passed) -> str:
     return _head(build, run.layer.instruction) + given + _fetch_text(run)
 
 
-def _done_before(run: Passed, build: Build) -> list[Edit]:
+def _done_before(build: Build, run: Passed) -> list[Edit]:
     """Take out of a RUN what the one that fetches has done already."""
     given = _file_pieces(run)
     extra = given[len(_repeated(given)) :]
@@ -167,7 +167,7 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
         return [Edit(build.path, start, end, moved + gap + _head(build, run) + repeated)]
     start, _ = reach(build, run)
     edit = Edit(build.path, start, start, _fetching(build, last) + moved + gap)
-    return [edit, *_done_before(last, build)]
+    return [edit, *_done_before(build, last)]
 
 
 def _head(build: Build, run: Instruction) -> str:
