@@ -99,6 +99,6 @@ def _removal(build: Build, change: Change) -> Edit:
     items = script.items if script is not None else ()
     if len(items) == 1:
         return Edit(build.path, *reach(build, run), "")
-    if run.json or run.heredocs or any(item.connector not in ("", "&&") for item in items):
+    if run.heredocs or any(item.connector not in ("", "&&") for item in items):
         raise KeptError("the command cannot be taken out of its RUN")
     return cut(build, change.layer, items.index(change.piece.item))

@@ -70,6 +70,10 @@ def test_the_copies_bring_the_files_as_they_have_to_be(before, after):
         (BASE + "COPY . /app\nUSER app\nRUN chown -R app:app /app\n", "another user than root"),
         ("FROM debian:12\nCOPY . /app\nRUN chmod -R 755 /app\n", "folders, too"),
         (BASE + "COPY . /app\nRUN chown -R app:app /app; ls\n", "cannot be taken out"),
+        (
+            BASE + "COPY . /app\nRUN <<EOF\nls && chown -R app:app /app\nEOF\n",
+            "cannot be taken out",
+        ),
     ],
 )
 def test_where_the_tree_might_differ_there_are_only_words(dockerfile, reason):
