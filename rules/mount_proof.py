@@ -61,7 +61,7 @@ def _rest(build: Build) -> list[Instruction]:
     found = []
     for instruction in build.dockerfile.instructions:
         names = {pair.key for pair in instruction.pairs}
-        if instruction.keyword == "ENV" and names and names <= _VARIABLES:
+        if instruction.keyword == "ENV" and names <= _VARIABLES:
             continue
         if instruction.keyword != "RUN":
             found.append(instruction)

@@ -23,6 +23,10 @@ def wrong(before, after):
         (f"{PY}ENV PIP_NO_CACHE_DIR=1\nRUN {INSTALL}\n", f"{PY}RUN {PIP} {INSTALL}\n"),
         ("FROM debian:12\nRUN apt-get update && apt-get install -y x\n",
          "FROM debian:12\nRUN --mount=type=cache,target=/var/cache/apt rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y x\n"),
+        (f"{PY}RUN {INSTALL} && pip cache purge\n", f"{PY}RUN {PIP} {INSTALL}\n"),
+        (f"{PY}RUN {INSTALL} && du /root/.cache\n", f"{PY}RUN {PIP} {INSTALL} && du /root/.cache\n"),
+        (f"{PY}RUN {INSTALL}\nFROM debian\nCMD ls /root/.cache/pip\n", f"{PY}RUN {PIP} {INSTALL}\nFROM debian\nCMD ls /root/.cache/pip\n"),
+        (f"{PY}RUN {INSTALL}\nRUN {PIP} cp -r /root/.cache/pip /x\n", f"{PY}RUN {PIP} {INSTALL}\nRUN {PIP} cp -r /root/.cache/pip /x\n"),
     ],
 )  # fmt: skip
 def test_nothing_is_wrong_with_a_mount_and_what_goes_with_it(before, after):
@@ -44,6 +48,12 @@ def test_nothing_is_wrong_with_a_mount_and_what_goes_with_it(before, after):
         (f"{PY}RUN {INSTALL} && pip cache purge\n", f"{PY}RUN {PIP} {INSTALL} && pip cache purge\n", "empties the cache"),
         (f"{PY}RUN {INSTALL}\nRUN cp -r /root/.cache/pip /x\n", f"{PY}RUN {PIP} {INSTALL}\nRUN cp -r /root/.cache/pip /x\n", "a later RUN uses"),
         (f"{PY}RUN {INSTALL}\nFROM b\nCOPY --from=a /root/.cache /c\n", f"{PY}RUN {PIP} {INSTALL}\nFROM b\nCOPY --from=a /root/.cache /c\n", "COPY --from uses"),
+        (f"{PY}RUN {INSTALL} --no-cache-dir\n", f"{PY}RUN {INSTALL}\n", "the commands"),
+        (f"{PY}RUN {INSTALL} && $(x\n", f"{PY}RUN {PIP} ls && $(x\n", "the commands"),
+        (f"{PY}RUN pip --version\n", f"{PY}RUN {PIP} pip --version\n", "no tool of the RUN"),
+        (f"{PY}USER app\nRUN {INSTALL}\n", f"{PY}USER app\nRUN {PIP} {INSTALL}\n", "no tool of the RUN"),
+        (f"{PY}ARG PIP_NO_CACHE_DIR=1\nRUN {INSTALL}\n", f"{PY}RUN {PIP} {INSTALL}\n", "another instruction"),
+        (f"{PY}EXPOSE 1\nRUN {INSTALL}\n", f"{PY}EXPOSE 2\nRUN {PIP} {INSTALL}\n", "another instruction"),
         (f"{JS}RUN npm ci\nCMD ls /root/.npm\n", f"{JS}RUN --mount=type=cache,target=/root/.npm npm ci\nCMD ls /root/.npm\n", "CMD uses"),
         (f"{JS}USER node\nRUN npm ci\n", f"{JS}USER node\nRUN --mount=type=cache,target=/root/.npm npm ci\n", "no tool of the RUN"),
     ],
