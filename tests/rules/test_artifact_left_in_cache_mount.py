@@ -26,6 +26,7 @@ def test_the_example_of_the_documentation():
         f'{RUN}\nCMD ["/app/target/release/app"]\n',
         f'{RUN}\nENTRYPOINT ["./target/release/app"]\n',
         f"{RUN}\nCMD target/release/app --serve\n",
+        f"{RUN}\nCOPY --from=busybox /made /srv\n{COPY}",
         f"{RUN}\nRUN cargo install x && npm ci\nADD Cargo.toml /app/\n{COPY}",
     ],
 )
@@ -67,6 +68,9 @@ def test_what_an_install_puts_into_a_mount_is_not_there_to_run(rest, found):
         f"{RUN}\nCOPY --from=first /made /app\n{COPY}",
         f"{RUN}\nCOPY --from=busybox /made /app\n{COPY}",
         f"{RUN}\nADD made.tar /app/\n{COPY}",
+        f"{RUN}\nCOPY --from=first /made /app/target/\n{COPY}",
+        f"{RUN}\nRUN mkdir -p /app/target/release\n{COPY}",
+        f"{RUN.replace('/app/target', '/out')}\n{COPY.replace('/app/target', '/out')}",
         f"{RUN.replace('/app/target', '/root/.cargo/registry')}\n{COPY}",
         f'{RUN}\nCMD ["app"]\n',
     ],

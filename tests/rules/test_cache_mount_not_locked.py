@@ -35,6 +35,8 @@ def test_a_cache_that_cannot_be_shared_is_locked(head, before, after):
         "FROM node:22\nRUN --mount=type=cache,target=/root/.npm npm install -g x\n",
         "FROM debian:12\nRUN --mount=type=cache,target=/var/cache/apt ls /var/cache/apt\n",
         "FROM debian:12\nRUN --mount=type=cache,target=/ccache apt-get update\n",
+        CLEAN + "RUN --mount=type=tmpfs,target=/var/cache/apt apt-get update\n",
+        CLEAN + "ARG TO\nRUN --mount=type=cache,target=$TO apt-get update\n",
     ],
 )
 def test_silent_where_it_is_locked_or_can_be_shared(dockerfile):

@@ -31,6 +31,17 @@ def test_silent_where_another_build_may_read_it():
     assert found(FILES | {"compose.yaml": "services: {a: {build: ./docker}}\n"}) == []
 
 
+def test_silent_where_nothing_takes_the_folder_or_no_file_is_there():
+    assert found(FILES | {"docker/Dockerfile": "FROM python:3\nCOPY docker/run.sh /\n"}) == []
+    assert found({path: text for path, text in FILES.items() if "ignore" not in path}) == []
+
+
+def test_silent_where_the_context_is_another_folder_altogether():
+    compose = "services: {a: {build: {context: ./app, dockerfile: ../docker/Dockerfile}}}\n"
+    files = FILES | {"docker/Dockerfile": "FROM a\nCOPY . /app\n", "app/a.py": ""}
+    assert found(files | {"compose.yaml": compose}) == []
+
+
 def test_silent_where_it_is_read():
     files = {"docker/Dockerfile": "FROM a\nCOPY run.sh /\nCOPY . /\n", "docker/run.sh": "x",
              "docker/.dockerignore": ""}  # fmt: skip
@@ -43,3 +54,5 @@ def test_a_build_from_git_has_no_ignore_file():
     (said,) = found(files | workflow, "Dockerfile")
     assert "`.github/workflows/a.yml` builds from the commit itself" in said.message
     assert found(files, "Dockerfile") == []
+    del files[".dockerignore"]
+    assert found(files | workflow, "Dockerfile") == []

@@ -61,6 +61,8 @@ def test_words_say_what_is_wrong(ignore, line, words):
         "a#b\n",
         "!main.py\n",
         "[^a]x\n",
+        "x[^a]\n",
+        "\\[!a\n",
     ],
 )
 def test_silent_about_what_works_or_does_no_harm(ignore):

@@ -90,6 +90,19 @@ def test_a_link_to_another_ignore_file_gets_words():
     assert "symbolic link" in found.no_fix
 
 
+@pytest.mark.parametrize(
+    ("dockerfile", "ignore"),
+    [
+        (PYTHON, None),
+        (PYTHON, "x\n[\n"),
+        ("FROM python:3\nCOPY main.py /app/\n", "x\n"),
+    ],
+)
+def test_silent_where_it_is_for_another_rule_or_for_none(dockerfile, ignore):
+    files = {"Dockerfile": dockerfile, "main.py": ""}
+    assert findings(rule, files if ignore is None else {**files, ".dockerignore": ignore}) == []
+
+
 def test_silent_where_the_dockerfile_names_it():
     dockerfile = PYTHON + "RUN --mount=type=bind,source=.git,target=/x ls /x\n"
     check_silent(rule, dockerfile, FILES)

@@ -32,6 +32,7 @@ def test_a_file_that_is_not_sent_fails_the_build(line, ignore, words):
         ("COPY --from=b a.txt /", "*.txt\n"),
         ("COPY made.txt /", "*.txt\n"),
         ("COPY dist /x/", "dist/*\n!dist/app.js\n"),
+        ("COPY a.txt /", "*.txt\n[\n"),
     ],
 )
 def test_silent_where_something_is_there_or_no_commit_holds_it(line, ignore):

@@ -44,6 +44,7 @@ def test_the_count_is_told_and_is_that_of_the_evidence():
     [
         {".dockerignore": ".git\ndocs\n"},
         {".dockerignore": "x\n"},
+        {".dockerignore": ".git\n[\n"},
         {"Dockerfile": "FROM python:3\nCOPY main.py /\n"},
         {"Dockerfile": DOCKERFILE + "RUN ls docs\n"},
         {"main.py": 'open("docs/a.md")\n'},
@@ -85,6 +86,27 @@ def test_a_history_known_by_path_tells_as_much_of_a_small_tree():
     repository = Repository(frozenset(FILES), dict(FILES), history=History(by_path=by_path))
     (said,) = [f for f in rules.inspect(repository, "Dockerfile").findings if f.rule == rule.name]
     assert "6 of the last 9 commits changed only `docs`" in said.message
+
+
+def test_silent_until_all_that_was_asked_for_is_known():
+    def is_told(history):
+        repository = Repository(frozenset(FILES), dict(FILES), history=history)
+        return rule.name in {f.rule for f in rules.inspect(repository, "Dockerfile").findings}
+
+    asked = History()
+    assert not is_told(asked)
+    known = dict.fromkeys(asked.missing, frozenset[str]())
+    known |= {"docs": frozenset("123456789"), "": frozenset("123456789")}
+    assert is_told(History(by_path=known))
+    for path in known:
+        assert not is_told(History(by_path={p: c for p, c in known.items() if p != path}))
+
+
+def test_of_a_tree_without_anything_unread_nothing_is_asked():
+    files = {"Dockerfile": DOCKERFILE, ".dockerignore": ".git\n", "main.py": ""}
+    asked = History()
+    rules.inspect(Repository(frozenset(files), dict(files), history=asked), "Dockerfile")
+    assert asked.missing == {}
 
 
 def test_a_large_tree_is_not_asked_for():
