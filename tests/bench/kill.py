@@ -22,12 +22,12 @@ from tests.bench.processes import (
     Process,
     Service,
     database,
-    free_port,
     machine,
     metric,
     wait_for,
     wait_until_done,
 )
+from tests.bot.serving import free_port
 
 OWNERS, ACTIONS = 25, 4
 STARTING = 0.2

@@ -23,13 +23,13 @@ from tests.bench.processes import (
     Process,
     Service,
     database,
-    free_port,
     left,
     machine,
     metric,
     wait_for,
     wait_until_done,
 )
+from tests.bot.serving import free_port
 
 PROBOT = """
 import { createServer } from "node:http";

@@ -3,15 +3,15 @@
 import asyncio
 import gzip
 import json
-import os
 import sys
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.bot.test_server import free_port
-from tests.bot.test_whole_way import DOCKERFILE, wait_for_answer
+from tests.bot.ears import SOURCE, naive
+from tests.bot.serving import ROOT, environment, free_port
+from tests.bot.test_whole_way import wait_for_answer
 from tests.github import StandIn
 
 PASSWORD = "a-password-of-the-database"
@@ -41,29 +41,20 @@ class Sentry:
 
 async def test_an_error_reaches_sentry_and_no_secret_does(github: StandIn, tmp_path: Path):
     sentry = Sentry()
-    port = free_port()
-    app = github.add_app(webhook_url=f"http://127.0.0.1:{port}/webhook")
+    app = github.add_app(webhook_url=f"http://127.0.0.1:{free_port()}/webhook")
     repository = github.add_repository("octo/shop", installed=app)
-    repository.commit("main", {"main.py": "print()\n", "requirements.txt": "flask\n"})
-    repository.commit("feature", {"Dockerfile": DOCKERFILE})
-    pull = repository.open_pull_request("feature")
+    repository.commit("main", SOURCE)
+    pull = naive(repository)
     token = "ghs_7_" + "Ab1-" * 60
     planted = f"no: {token} {app.private_key} {app.secret} postgresql://me:{PASSWORD}@db/x"
     async with TestServer(sentry.app) as server:
+        variables = environment(github, app, tmp_path)
+        variables["SENTRY_DSN"] = f"http://key@127.0.0.1:{server.port}/1"
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", cwd=Path(__file__).parents[2], env={
-                "PATH": os.environ["PATH"],
-                "GITHUB_APP_ID": str(app.id),
-                "GITHUB_PRIVATE_KEY": app.private_key,
-                "GITHUB_WEBHOOK_SECRET": app.secret,
-                "GITHUB_API_URL": github.url,
-                "DATABASE_URL": f"sqlite:///{tmp_path}/jobs.sqlite",
-                "PORT": str(port),
-                "SENTRY_DSN": f"http://key@127.0.0.1:{server.port}/1",
-            }, stderr=asyncio.subprocess.PIPE,
+            sys.executable, "-m", "bot", "serve", cwd=ROOT, env=variables, stderr=asyncio.subprocess.PIPE
         )  # fmt: skip
         try:
-            await wait_for_answer(f"http://127.0.0.1:{port}/readyz")
+            await wait_for_answer(app.webhook_url.replace("webhook", "readyz"))
             # GitHub itself tells us our secrets, in an answer that makes a dead letter
             github.fail(
                 "error", "GET /repos/octo/shop/pulls", status=409, body={"message": planted}

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -27,11 +26,11 @@ from bot.settings import App, Settings
 from bot.storage import StorageError
 from bot.work import GiveUp
 from tests.bot.browser import PUBLIC, browsing, picture
+from tests.bot.serving import ROOT, free_port
 from tests.bot.test_queue import job
 from tests.github import StandIn
 
-HERE = Path(__file__).parents[2]
-EMPTY = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE)}
+EMPTY = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture
@@ -436,12 +435,6 @@ def test_a_port_that_is_taken_ends_the_process_with_one_line():
 def private_key() -> str:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_the_process_warns_listens_and_stops_when_told(tmp_path):

@@ -1,36 +1,21 @@
 """From a signed delivery over HTTP to the real server process, to the review on GitHub."""
 
 import asyncio
-import os
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.bot.ears import SOURCE
+from tests.bot.ears import FIXED, SOURCE, naive
+from tests.bot.serving import ROOT, environment, free_port
 from tests.github.apps import App
 from tests.github.pulls import PullRequest
 from tests.github.standin import StandIn
 
-DOCKERFILE = """\
-FROM python:3.12-slim
-WORKDIR /app
-COPY . .
-RUN pip install -r requirements.txt
-CMD ["python", "main.py"]
-"""
 PATIENCE = 30.0  # seconds; a machine that builds something beside is slow
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -41,18 +26,9 @@ def app(github: StandIn) -> App:
 @pytest.fixture
 async def service(github: StandIn, app: App, tmp_path: Path) -> AsyncIterator[str]:
     """The server as its operator starts it, in a process of its own."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GITHUB_APP_ID": str(app.id),
-        "GITHUB_PRIVATE_KEY": app.private_key,
-        "GITHUB_WEBHOOK_SECRET": app.secret,
-        "GITHUB_API_URL": github.url,
-        "DATABASE_URL": f"sqlite:///{tmp_path}/jobs.sqlite",
-        "PORT": app.webhook_url.split(":")[2].split("/")[0],
-    }
-    root = Path(__file__).parents[2]
+    variables = environment(github, app, tmp_path)
     command = [sys.executable, "-m", "bot", "serve"]
-    process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=root)
+    process = await asyncio.create_subprocess_exec(*command, env=variables, cwd=ROOT)
     base = app.webhook_url.removesuffix("/webhook")
     try:
         await wait_for_answer(f"{base}/readyz")
@@ -100,8 +76,7 @@ async def wait_for_idle(github: StandIn) -> None:
 def pull_request(github: StandIn, app: App) -> PullRequest:
     repository = github.add_repository("octo/shop", installed=app)
     repository.commit("main", SOURCE)
-    repository.commit("feature", {"Dockerfile": DOCKERFILE})
-    return repository.open_pull_request("feature")
+    return naive(repository)
 
 
 async def test_a_pull_request_is_reviewed_and_its_suggestion_mends_it(
@@ -114,12 +89,7 @@ async def test_a_pull_request_is_reviewed_and_its_suggestion_mends_it(
     assert (comment.path, comment.start_line, comment.line) == ("Dockerfile", 3, 4)
 
     pull.apply_suggestions([comment.id])
-    assert pull.text("Dockerfile") == DOCKERFILE.replace(
-        "COPY . .\nRUN pip install -r requirements.txt\n",
-        "COPY requirements.txt ./\n"
-        "RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt\n"
-        "COPY . .\n",
-    )
+    assert pull.text("Dockerfile") == FIXED
     asked = len(github.requests)
     assert (await github.deliver("pull_request", pull, action="synchronize")).status == 202
     for _ in attempts():
