@@ -106,6 +106,23 @@ def test_a_file_that_cannot_be_read_is_named_once(whole, tmp_path):
     )
 
 
+@pytest.mark.parametrize("content", [None, b"{", b"\xff", b'{"id": 1, "pem": "-----BEGIN"}'])
+def test_an_app_that_was_kept_and_cannot_be_read_is_a_fault(tmp_path, content):
+    file = tmp_path / "app.json"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    (fault,) = faults({"GITHUB_APP_FILE": str(file)})
+    assert fault.startswith("  GITHUB_APP_FILE ")
+    assert "BEGIN" not in fault
+
+
+def test_variables_of_the_app_go_before_the_one_that_was_kept(whole, tmp_path):
+    (tmp_path / "app.json").write_text("{")
+    assert read({**whole, "GITHUB_APP_FILE": str(tmp_path / "app.json")}).app == read(whole).app
+
+
 def test_a_variable_and_its_file_at_once_are_refused(whole, tmp_path):
     whole["GITHUB_APP_ID_FILE"] = str(tmp_path / "id")
     assert "is given twice" in "\n".join(faults(whole))
@@ -120,6 +137,7 @@ def test_a_variable_and_its_file_at_once_are_refused(whole, tmp_path):
     ("GITHUB_API_URL", "https://ghe.example.com/?x"),
     ("DATABASE_URL", "mysql://db/x"), ("DATABASE_URL", "sqlite:///"), ("DATABASE_URL", "x"),
     ("SENTRY_DSN", "key@sentry.example.com"), ("SENTRY_DSN", "https://sentry.example.com/1"),
+    ("OPERATOR_TOKEN", "nineteen characters"),
 ])  # fmt: skip
 def test_a_malformed_value_is_refused(name, value):
     (fault,) = faults({name: value})
@@ -142,8 +160,9 @@ def test_postgres_is_an_old_name_of_postgresql():
 
 def test_no_secret_is_in_what_is_printed(whole, pem):
     whole |= {"DATABASE_URL": "postgresql://u:hunter2@h/d", "SENTRY_DSN": "https://k3y@s.example/1"}
+    whole["OPERATOR_TOKEN"] = "the token of the operator"
     text = repr(read(whole))
-    for secret in (SECRET, pem.split("\n")[1], "hunter2", "k3y"):
+    for secret in (SECRET, pem.split("\n")[1], "hunter2", "k3y", "the token"):
         assert secret not in text
     whole["GITHUB_PRIVATE_KEY"] = f"{pem}x" * 2
     whole["PORT"] = "none"
