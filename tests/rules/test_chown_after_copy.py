@@ -69,6 +69,15 @@ def test_the_copies_bring_the_files_as_they_have_to_be(before, after):
         (BASE + "COPY . /etc/app\nRUN chown -R app:app /etc/app\n", "other things lie"),
         (BASE + "COPY . /app\nUSER app\nRUN chown -R app:app /app\n", "another user than root"),
         ("FROM debian:12\nCOPY . /app\nRUN chmod -R 755 /app\n", "folders, too"),
+        (BASE + "VOLUME /app\nCOPY . /app\nRUN chown -R app:app /app\n", "a VOLUME"),
+        (
+            "FROM debian:12\nRUN useradd -g users app\nCOPY . /app\nRUN chown -R app:app /app\n",
+            "not known to be there",
+        ),
+        (
+            "FROM debian:12\nRUN adduser --system app\nCOPY . /app\nRUN chown -R app:app /app\n",
+            "not known to be there",
+        ),
         (BASE + "COPY . /app\nRUN chown -R app:app /app; ls\n", "cannot be taken out"),
         (
             BASE + "COPY . /app\nRUN <<EOF\nls && chown -R app:app /app\nEOF\n",

@@ -249,13 +249,18 @@ REFUSED = [
     (JS + "RUN pnpm add -g serve\n", "from the store"),
     ("FROM node:22\nCOPY runtime.json package.json\nRUN pnpm install\n", "from the store"),
     # What switches it off elsewhere, or cannot be taken out.
+    (PY + f"RUN --mount=type=cache,target=/home/app/.cache/pip {INSTALL}\n", "lies elsewhere"),
     (PY + f"ARG PIP_NO_CACHE_DIR=1\nRUN {INSTALL}\n", "switches the cache off"),
     (PY + f"RUN PIP_NO_CACHE_DIR=1 {INSTALL}\n", "switches the cache off"),
+    (PY + f"ENV PIP_NO_CACHE_DIR=1\nRUN {INSTALL}\nRUN coproc a\n", "for other RUNs too"),
+    (PY + f"ENV A=1 \\\n# why\n PIP_NO_CACHE_DIR=1\nRUN {INSTALL}\n", "switches the cache off"),
+    (PY + f"ENV PIP_NO_CACHE_DIR=1 PIP_NO_CACHE_DIR=0\nRUN {INSTALL}\n", "switches the cache off"),
     (PY.replace("3", "3 AS a", 1) + f"ENV PIP_NO_CACHE_DIR=1\nRUN {INSTALL} && $(x\nFROM a\n", "cannot be read"),
     (PY + f"RUN {INSTALL} && (pip cache purge)\n", "taken out"),
     (PY + f"RUN {INSTALL}; pip cache purge || true\n", "taken out"),
     (PY + f"RUN {INSTALL} && rm -rf /root\n", "removes the folder"),
     # apt
+    ("FROM debian:12\nRUN sudo -u app apt-get update && sudo -u app apt-get install -y curl\n", "account"),
     ("FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n", "another RUN has fetched"),
     ("FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN apt-get install -y git\n", "another RUN has fetched"),
     ("FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN ./setup.sh\n", "later RUN"),

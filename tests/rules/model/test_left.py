@@ -23,6 +23,12 @@ def test_an_install_left_behind_is_told_with_the_first_that_brings_source(text, 
     assert starts == lines
 
 
+def test_what_another_stage_has_downloaded_and_a_copy_brings_is_not_left_behind():
+    above = "FROM rust AS deps\nCOPY Cargo.toml .\nRUN cargo fetch\nFROM rust\n"
+    text = above + "COPY --from=deps /usr/local/cargo /usr/local/cargo\nCOPY . .\nRUN cargo build\n"
+    assert list(left_behind(build({**FILES, "Dockerfile": text}))) == []
+
+
 @pytest.mark.parametrize("base", ["deps", "Deps", "$BASE"])
 def test_what_a_stage_above_has_downloaded_is_not_left_behind(base):
     above = "ARG BASE=deps\nFROM rust AS deps\nCOPY Cargo.toml .\nRUN cargo fetch\n"
