@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from bot.ending import FOUND, fail
+from bot.terminal.ending import FOUND, fail
 
 Kind = Literal["local", "git"]
 Output = Literal["same", "input", "new"]
@@ -74,7 +74,7 @@ def _rules(_context: click.Context, _option: click.Parameter, given: Iterable[st
     named = [name.strip() for part in given for name in part.split(",") if name.strip()]
     if named:
         import rules  # noqa: PLC0415
-        from bot.catalogue import unknown_rule  # noqa: PLC0415
+        from bot.terminal.catalogue import unknown_rule  # noqa: PLC0415
 
         for name in named:
             if name not in rules.BY_NAME:
@@ -130,8 +130,8 @@ def check(  # noqa: PLR0913, PLR0917  # one for each option
       layerwise check --select copy-source-before-install --fix
       layerwise check - < Dockerfile
     """
-    from bot.check import Options  # noqa: PLC0415
-    from bot.check_command import run  # noqa: PLC0415
+    from bot.terminal.check import Options  # noqa: PLC0415
+    from bot.terminal.check_command import run  # noqa: PLC0415
 
     if fix and diff:
         raise click.UsageError("--fix and --diff exclude each other.")
@@ -144,7 +144,7 @@ def check(  # noqa: PLR0913, PLR0917  # one for each option
 @main.command()
 def rules() -> None:
     """List the rules."""
-    from bot.catalogue import listed  # noqa: PLC0415
+    from bot.terminal.catalogue import listed  # noqa: PLC0415
 
     click.echo(listed(), nl=False)
 
@@ -160,7 +160,7 @@ def explain(rule: str) -> None:
     Example:
       layerwise explain copy-source-before-install
     """
-    from bot.catalogue import explained, unknown_rule  # noqa: PLC0415
+    from bot.terminal.catalogue import explained, unknown_rule  # noqa: PLC0415
 
     text = explained(rule)
     if text is None:
@@ -234,7 +234,7 @@ def review(repo: Path, base: str | None, head: str, form: str) -> None:
       layerwise review --base main~20       of the last twenty commits
       layerwise review --format markdown    as GitHub would get it
     """
-    from bot import local, report  # noqa: PLC0415
+    from bot.terminal import local, report  # noqa: PLC0415
 
     try:
         found = local.review(repo, base, head)
@@ -271,7 +271,7 @@ def context(folder: Path, dockerfile: Path | None, kind: Kind, form: str) -> Non
       layerwise context . --file docker/web.Dockerfile
       layerwise context --kind git          as a build from a git URL gets it
     """
-    from bot import build_report, disk  # noqa: PLC0415
+    from bot.terminal import build_report, disk  # noqa: PLC0415
 
     try:
         found = disk.read_folder(folder, dockerfile, kind)
@@ -303,8 +303,8 @@ def replay(repo: Path, commits: int, form: str) -> None:
       layerwise replay                      the last 100 commits
       layerwise replay --commits 1000 --format json
     """
-    from bot import replay as replaying  # noqa: PLC0415
-    from bot.clone import GitError  # noqa: PLC0415
+    from bot.terminal import replay as replaying  # noqa: PLC0415
+    from bot.terminal.clone import GitError  # noqa: PLC0415
 
     def watch(paths: Sequence[str]) -> Iterator[str]:
         hidden = not sys.stderr.isatty()
@@ -368,7 +368,7 @@ def rerun(  # noqa: PLR0913, PLR0917
       layerwise rerun app --file app/Dockerfile --build-arg GIT_SHA
       layerwise rerun --old /tmp/Dockerfile.before
     """
-    from bot import build_report, disk  # noqa: PLC0415
+    from bot.terminal import build_report, disk  # noqa: PLC0415
     from rules.model.cache import Change  # noqa: PLC0415
     from rules.model.cache import rerun as steps_of  # noqa: PLC0415
 

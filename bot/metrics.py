@@ -11,9 +11,9 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from bot.job import Job
-from bot.ledger import Depth
+from bot.queue.ledger import Depth
+from bot.queue.work import GiveUp, Postpone, TryAgain, Work
 from bot.reviewer import Outcome
-from bot.work import GiveUp, Postpone, TryAgain, Work
 
 ENDS = {Postpone: "postponed", TryAgain: "failed", GiveUp: "given up"}
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from gidgethub import HTTPException
 
-from bot.client import Astray, Client, Limited, TooLarge, Unavailable
-from bot.storage import StorageError
+from bot.github.client import Astray, Client, Limited, TooLarge, Unavailable
+from bot.queue.storage import StorageError
 from bot.webhook import asks_for_work
 
 WINDOW = timedelta(days=3)

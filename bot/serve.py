@@ -7,13 +7,13 @@ import sentry_sdk
 from aiohttp import web
 
 from bot import log
-from bot.ending import fail
+from bot.pages.setup import Setup
+from bot.queue.storage import StorageError
 from bot.redact import Redactor
 from bot.server import make_app
 from bot.service import NO_APP, Part, Runner
 from bot.settings import DEFAULT_DATABASE, App, Settings, SettingsError, read
-from bot.setup import Setup
-from bot.storage import StorageError
+from bot.terminal.ending import fail
 
 DRAIN = 5.0
 """Seconds that open requests get at the end, before the queue gets its own."""

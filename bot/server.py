@@ -7,13 +7,13 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot import webhook
-from bot.operator_page import OperatorPage
 from bot.pages import page
+from bot.pages.operator_page import OperatorPage
+from bot.pages.setup import Setup
+from bot.pages.try_page import TryPage
+from bot.queue.storage import StorageError
 from bot.service import NO_APP, Part, Runner
 from bot.settings import Settings
-from bot.setup import Setup
-from bot.storage import StorageError
-from bot.try_page import TryPage
 
 RUNNER = web.AppKey("RUNNER", Runner)
 

@@ -9,15 +9,15 @@ from enum import Flag, auto
 
 from gidgethub import HTTPException
 
-from bot.client import Client, Limited, Unavailable, open_session
+from bot.github.client import Client, Limited, Unavailable, open_session
 from bot.job import Job
-from bot.ledger import Depth
 from bot.metrics import Metrics
 from bot.queue import Queue, keep_running
+from bot.queue.ledger import Depth
+from bot.queue.storage import StorageError
 from bot.reconcile import Reconciler
 from bot.reviewer import Outcome
 from bot.settings import APP_VARIABLES, App, Settings
-from bot.storage import StorageError
 from bot.worker import Worker
 
 READY_TIMEOUT = 5.0

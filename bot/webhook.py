@@ -20,7 +20,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from bot.command import read_command
 from bot.job import Job
 from bot.log import bound
-from bot.storage import StorageError
+from bot.queue.storage import StorageError
 from bot.verdict import FIX_ALL, number_in
 
 MAX_BODY = 25 * 2**20

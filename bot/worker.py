@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 import sentry_sdk
 from gidgethub import HTTPException
 
-from bot.client import Client, Gone, Limited, Unavailable
 from bot.github import GitHub, Memory
+from bot.github.client import Client, Gone, Limited, Unavailable
 from bot.job import Job
 from bot.log import bound
+from bot.queue.work import GiveUp, Postpone, TryAgain
 from bot.reviewer import Outcome, review
-from bot.work import GiveUp, Postpone, TryAgain
 
 LONGEST_REVIEW = 600.0
 """Seconds."""

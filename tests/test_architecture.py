@@ -32,11 +32,11 @@ def test_dockerfile_parse_is_imported_in_one_place():
 
 def test_dbos_is_imported_in_one_place():
     users = {
-        path.name
+        path.relative_to(ROOT / "bot").as_posix()
         for path in (ROOT / "bot").rglob("*.py")
         if {name.split(".")[0] for name in imported(path)} & {"dbos"}
     }
-    assert users == {"queue.py"}
+    assert users == {"queue/__init__.py"}
 
 
 def test_every_rule_file_is_in_the_table_of_contents():

@@ -50,7 +50,7 @@ def test_the_image_is_sent_what_it_copies_and_no_more():
     context = rules.inspect(repository(), "deploy/Dockerfile").build.context
     tops = {path.partition("/")[0] for path in context.files}
     assert tops - {".dockerignore"} == {"bot", "rules", "LICENSE", "README.md", "pyproject.toml"}
-    assert "bot/templates/base.html" in context.files
+    assert "bot/pages/templates/base.html" in context.files
 
 
 def test_the_image_runs_as_a_user_of_its_own_and_holds_no_builder():

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 from bot.inspection import ROUNDS
-from bot.local import Clone, GitError
+from bot.terminal.local import Clone, GitError
 from rules import open_build
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, rerun

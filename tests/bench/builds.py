@@ -18,8 +18,8 @@ from pathlib import Path
 import click
 
 import rules
-from bot.local import Clone, GitError
-from bot.replay import inspect_clone
+from bot.terminal.local import Clone, GitError
+from bot.terminal.replay import inspect_clone
 from rules.model.cache import Build, Change, distinct_files
 from rules.model.finding import Finding
 from rules.model.repository import Repository

@@ -25,8 +25,8 @@ from typing import Any
 
 import click
 
-from bot.clone import Clone, GitError
-from bot.replay import inspect_clone
+from bot.terminal.clone import Clone, GitError
+from bot.terminal.replay import inspect_clone
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.finding import Finding, Silence
 from rules.model.manifests import is_manifest

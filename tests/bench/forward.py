@@ -28,8 +28,8 @@ from pathlib import Path
 import click
 
 import rules
-from bot.clone import Clone, GitError
-from bot.replay import Replayed, replay_clone
+from bot.terminal.clone import Clone, GitError
+from bot.terminal.replay import Replayed, replay_clone
 
 LIST = Path(__file__).with_name("repositories.tsv")
 COMMITS = 100

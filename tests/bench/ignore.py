@@ -15,8 +15,8 @@ from pathlib import Path
 
 import click
 
-from bot.clone import Clone, GitError
 from bot.inspection import ROUNDS
+from bot.terminal.clone import Clone, GitError
 from rules import open_build
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build

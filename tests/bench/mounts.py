@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 import rules
-from bot.local import GitError
+from bot.terminal.local import GitError
 from rules.model.cache import Build
 from tests.bench.audit import checked_out, dockerfiles, is_for_windows, open_whole, start_engine
 from tests.engine.build import Case, Entry, build, compare

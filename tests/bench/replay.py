@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from bot.clone import Clone, GitError
+from bot.terminal.clone import Clone, GitError
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, Change
 from rules.model.evidence import with_paths

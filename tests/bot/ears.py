@@ -6,7 +6,7 @@ from typing import Any
 
 from multidict import CIMultiDict
 
-from bot.client import Client, open_session
+from bot.github.client import Client, open_session
 from bot.reviewer import Outcome
 from bot.webhook import read_job, receive
 from bot.worker import Worker

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
-from tests.bot.test_local import DOCKERFILE, Work
+from tests.bot.terminal.test_local import DOCKERFILE, Work
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +114,7 @@ def test_a_hostile_file_cannot_command_the_terminal(clone):
 
 
 def test_reviewing_a_branch_imports_no_server():
-    code = "import sys, bot.cli, bot.local, bot.report; print([m for m in ('aiohttp', 'dbos', 'sentry_sdk', 'gidgethub') if m in sys.modules])"
+    code = "import sys, bot.cli, bot.terminal.local, bot.terminal.report; print([m for m in ('aiohttp', 'dbos', 'sentry_sdk', 'gidgethub') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import limits
+from bot.github import limits
 from bot.server import make_app
 from bot.service import Runner
 from bot.settings import App, Settings

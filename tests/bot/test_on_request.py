@@ -3,7 +3,7 @@
 import pytest
 from gidgethub.sansio import Event
 
-from bot.github_commits import HEADLINE
+from bot.github.commits import HEADLINE
 from bot.webhook import read_job
 from tests.bot.ears import FIXED, NAIVE, SOURCE, naive
 from tests.github.standin import PERMISSIONS

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bot.client import Client, open_session
+from bot.github.client import Client, open_session
 from bot.reconcile import MAX_ASKED, Reconciler
 from tests.github import StandIn
 from tests.github.pulls import PullRequest

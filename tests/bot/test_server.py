@@ -17,17 +17,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bot import service, webhook
+from bot.queue.storage import StorageError
+from bot.queue.work import GiveUp
 from bot.redact import Redactor
 from bot.reviewer import Outcome
 from bot.serve import start_sentry
 from bot.server import RUNNER, make_app
 from bot.service import Part, Runner
 from bot.settings import App, Settings
-from bot.storage import StorageError
-from bot.work import GiveUp
 from tests.bot.browser import PUBLIC, browsing, picture
+from tests.bot.queue.test_queue import job
 from tests.bot.serving import ROOT, free_port
-from tests.bot.test_queue import job
 from tests.github import StandIn
 
 EMPTY = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}

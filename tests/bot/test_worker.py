@@ -7,13 +7,13 @@ import sentry_sdk
 from gidgethub import BadRequest, GitHubBroken, QueryError, RedirectionException, ValidationError
 
 from bot import worker
-from bot.client import Astray, Gone, Limited, TooLarge, Unavailable
 from bot.github import BLOB_CHARACTERS, GitHub, Memory
+from bot.github.client import Astray, Gone, Limited, TooLarge, Unavailable
 from bot.job import Job
 from bot.log import Formatter
+from bot.queue.work import GiveUp, Postpone, TryAgain
 from bot.redact import Redactor
 from bot.reviewer import Outcome
-from bot.work import GiveUp, Postpone, TryAgain
 from bot.worker import Worker, judge
 
 JOB = Job(
