@@ -6,8 +6,9 @@ from typing import get_args
 
 from rules.model.context import BuildContext, Kind
 from rules.model.dockerfile import Dockerfile
-from rules.model.invocations import Invocation, Name, read_invocations
+from rules.model.invocations import Invocation, Name, read_invocations, unread
 from rules.model.manifests import is_manifest
+from rules.model.prose import code
 from rules.model.repository import Repository
 from rules.model.sources import ROOT, Files, clean
 from rules.model.variables import Scope, scopes
@@ -75,15 +76,18 @@ def find(  # noqa: PLR0913  # what is known of the repository, and what the sett
     else:
         found = _decide(repository, path, dockerfile, invocations)
     root, kind, reason = found
-    by = Builder(_name(invocations, builder), bool(invocations), invocations, reason, persistent)
+    name = _name(repository, invocations, builder)
+    by = Builder(name, bool(invocations), invocations, reason, persistent)
     keeps_git = any(("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "1") in i.args for i in invocations)
     return BuildContext.read(repository, path, root, kind, keeps_git=keeps_git), by
 
 
-def _name(invocations: Iterable[Invocation], said: str) -> Name:
+def _name(repository: Repository, invocations: Iterable[Invocation], said: str) -> Name:
     for name in _NAMES:
         if said == name:
             return name
+    if unread(repository):
+        return "unknown"
     return max((i.builder for i in invocations), key=_NAMES.index, default="buildkit")
 
 
@@ -93,6 +97,8 @@ def _decide(
     told = [i for i in invocations if i.root is not None]
     if not told and any(i.kind == "unknown" for i in invocations):
         return "", "unknown", "its context is made for the build"
+    if not told and (more := unread(repository)):
+        return "", "unknown", f"{code(more[0])} may name it, and cannot be read"
     needs = _Needs(repository, dockerfile)
     roots = {i.root for i in told if i.root is not None}
     if len(roots) > 1:

@@ -54,6 +54,8 @@ def knows_mounts(build: Build) -> str | None:
 
     Mounts came with frontend 1.2 (https://docs.docker.com/build/buildkit/dockerfile-frontend/).
     """
+    if build.builder.name == "unknown":
+        return "what builds it is not known: a file that may say so cannot be read"
     if not build.builder.takes_mounts:
         return f"the builder ({build.builder.name}) does not know this syntax"
     if build.dockerfile.escape != "\\":

@@ -81,7 +81,9 @@ def judge(
     changed = replace(case, text=text)
     result = build(engine, changed, export=tree is not None)
     if result.error is not None:
-        if build(engine, case).error is not None:
+        plain = build(engine, case)
+        if plain.error is not None:
+            click.echo(f"not built: {name}: {(plain.log + plain.error)[-300:]!r}", err=True)
             return "the fakes cannot build it"
         count.built += 1
         count.broken.append(f"{name}: {result.error[-300:]}")

@@ -285,6 +285,11 @@ def test_a_builder_without_mounts_gets_none(call):
     check_silent(rule, PY + f"RUN {INSTALL}\n", files, "does not know this syntax")
 
 
+def test_a_builder_that_is_not_known_gets_no_mount():
+    files = {**FILES, "compose.yaml": "services: {a: {build: .}}\n" + "#" * 300_000}
+    check_silent(rule, PY + f"RUN {INSTALL}\n", files, "cannot be read")
+
+
 @pytest.mark.parametrize(
     "text",
     [

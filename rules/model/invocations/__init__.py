@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rules.model.invocations.bake import read_bake
 from rules.model.invocations.compose import read_compose
+from rules.model.invocations.documents import BeyondError
 from rules.model.invocations.invocation import Cache, Invocation, Name, existing
 from rules.model.invocations.pipelines import (
     read_cloudbuild,
@@ -27,7 +28,7 @@ from rules.model.invocations.scripts import read_makefile, read_script
 from rules.model.invocations.workflows import read_workflows
 from rules.model.repository import Repository
 
-__all__ = ["Cache", "Invocation", "Name", "read_invocations", "sources"]
+__all__ = ["Cache", "Invocation", "Name", "read_invocations", "sources", "unread"]
 
 MAX_FILES = 100
 """Files read of one repository besides its workflows: those in its root and beside a Dockerfile
@@ -120,22 +121,47 @@ def _is_foreign(path: str) -> bool:
 
 def read_invocations(repository: Repository) -> tuple[Invocation, ...]:
     """All places of a repository that build one of its Dockerfiles."""
-    kept = repository.__dict__.get("_invocations")
+    return _look(repository)[0]
+
+
+def unread(repository: Repository) -> tuple[str, ...]:
+    """The files that may say more: those that are no text, or hold more than is read of one."""
+    return _look(repository)[1]
+
+
+Seen = tuple[tuple[Invocation, ...], tuple[str, ...]]
+
+
+def _look(repository: Repository) -> Seen:
+    kept: Seen | None = repository.__dict__.get("_invocations")
     if kept is None:
-        kept = tuple(dict.fromkeys(existing(repository, _read(repository))))
+        beyond: list[str] = []
+        found = existing(repository, _read(repository, beyond))
+        kept = tuple(dict.fromkeys(found)), tuple(beyond)
         repository.__dict__["_invocations"] = kept
-    found: tuple[Invocation, ...] = kept
-    return found
+    return kept
 
 
-def _read(repository: Repository) -> Iterator[Invocation]:
+def _read(repository: Repository, beyond: list[str]) -> Iterator[Invocation]:
+    """Read what builds; the paths of files that cannot be read whole are added to `beyond`."""
     workflows = sorted(path for path in repository.paths if _WORKFLOW.fullmatch(path))
+    beyond += workflows[MAX_FILES:]
     texts = {path: repository.read(path) for path in workflows[:MAX_FILES]}
     seen = set()
-    for found in read_workflows(repository, {p: t for p, t in texts.items() if t is not None}):
-        seen.add(found.source)
-        yield found
-    for path, reader in sources(repository.paths).items():
+    try:
+        for found in read_workflows(repository, {p: t for p, t in texts.items() if t is not None}):
+            seen.add(found.source)
+            yield found
+    except BeyondError:
+        beyond += workflows
+    chosen = sources(repository.paths)
+    for path, reader in chosen.items():
         text = repository.read(path)
-        if text is not None and path not in seen:  # a bake file that a workflow has read
+        if text is None or path in seen:  # a bake file that a workflow has read
+            continue
+        try:
             yield from reader(repository, path, text)
+        except BeyondError:
+            beyond.append(path)
+    asked = (*texts, *chosen)
+    beyond += [path for path in asked if repository.texts.get(path, "") is None]

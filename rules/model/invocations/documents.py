@@ -1,4 +1,4 @@
-"""YAML and JSON of others, read within bounds; what cannot be read is nothing."""
+"""YAML and JSON of others, read within bounds; what is not well-formed is nothing."""
 
 import json
 import re
@@ -12,23 +12,34 @@ MAX_NODES = 50_000
 MAX_DEPTH = 100
 
 
+class BeyondError(Exception):
+    """A file that holds more than is read of one: what it says is not known."""
+
+
+def check_length(text: str, most: int = MAX_CHARACTERS) -> None:
+    """Raise BeyondError for a text that is too long to be read."""
+    if len(text) > most:
+        raise BeyondError
+
+
 def read_yaml(text: str) -> list[Any]:
-    """The documents of a YAML file; none when it is not well-formed or beyond the bounds.
+    """The documents of a YAML file; none when it is not well-formed.
 
     Every value is a text as it stands in the file (`1.20`, `on`), but for nulls. Tags are passed
-    over.
+    over. Raises BeyondError.
     """
-    if len(text) > MAX_CHARACTERS:
-        return []
+    check_length(text)
     from rules.model.invocations.yaml_text import read  # noqa: PLC0415  # many have no such file
 
     return read(text)
 
 
 def read_json(text: str) -> Any:
-    """A JSON file, comments and trailing commas allowed; None when it cannot be read."""
-    if len(text) > MAX_CHARACTERS:
-        return None
+    """A JSON file, comments and trailing commas allowed; None when it is not well-formed.
+
+    Raises BeyondError.
+    """
+    check_length(text)
     try:
         return json.loads(_plain_json(text))
     except (ValueError, RecursionError):

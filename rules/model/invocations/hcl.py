@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from rules.model.invocations.documents import check_length
+
 MAX_CHARACTERS = 128 * 1024
 MAX_DEPTH = 40
 
@@ -24,9 +26,8 @@ _TOKEN = re.compile(
 
 
 def read_hcl(text: str) -> list[Block]:
-    """The blocks at the top of a file; fewer where it cannot be read."""
-    if len(text) > MAX_CHARACTERS:
-        return []
+    """The blocks at the top of a file; fewer where it is not well-formed. Raises BeyondError."""
+    check_length(text, MAX_CHARACTERS)
     reader = _Reader(_tokens(text))
     blocks: list[Block] = []
     while reader.at < len(reader.tokens):

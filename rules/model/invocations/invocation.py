@@ -8,8 +8,9 @@ from typing import Literal
 from rules.model.context import Kind
 from rules.model.repository import Repository
 
-Name = Literal["buildkit", "podman", "railway", "kaniko", "legacy"]
-"""`legacy`: a Docker, a Buildah or a service that knows no BuildKit syntax."""
+Name = Literal["buildkit", "podman", "railway", "kaniko", "legacy", "unknown"]
+"""`legacy`: a Docker, a Buildah or a service that knows no BuildKit syntax; `unknown`: a file that
+may say it cannot be read."""
 
 TOP = "/\0"
 """Stands for the root of the repository where a path is absolute."""

@@ -5,7 +5,15 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from rules.model.invocations.documents import items, read_json, read_yaml, table, text_of, walk
+from rules.model.invocations.documents import (
+    check_length,
+    items,
+    read_json,
+    read_yaml,
+    table,
+    text_of,
+    walk,
+)
 from rules.model.invocations.invocation import Invocation, default_dockerfile, inside
 from rules.model.invocations.scripts import mentions_build, read_script
 from rules.model.repository import Repository
@@ -79,8 +87,9 @@ _DOCKER_BUILD = re.compile(r"docker\.build\s{0,9}\(")
 
 def read_jenkinsfile(repository: Repository, path: str, text: str) -> Iterator[Invocation]:
     """`sh 'docker build …'` and `docker.build(name, options)` of a Jenkinsfile."""
-    if len(text) > MAX_CHARACTERS or not mentions_build(text):
+    if not mentions_build(text):
         return
+    check_length(text, MAX_CHARACTERS)
     strings = list(_groovy_strings(text))
     folders = ("", path.rpartition("/")[0], *_DIR.findall(text))
     scripts = dict.fromkeys(string for _, string in strings)

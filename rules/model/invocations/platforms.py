@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rules.model.invocations.documents import (
-    MAX_CHARACTERS,
+    check_length,
     items,
     pairs,
     read_json,
@@ -127,7 +127,8 @@ _ARGUMENT = re.compile(r"(?:(\w{1,40})\s{0,9}=\s{0,9})?(['\"])([^'\"\n]{0,200})\
 def read_tiltfile(repository: Repository, path: str, text: str) -> Iterator[Invocation]:
     """`docker_build('image', 'context', dockerfile='file')` (https://docs.tilt.dev/api.html)."""
     folder = path.rpartition("/")[0]
-    for call in _CALL.finditer(text[:MAX_CHARACTERS]):
+    check_length(text)
+    for call in _CALL.finditer(text):
         given = _ARGUMENT.findall(text[call.end() : call.end() + 600].partition("docker_build")[0])
         named = {name: value for name, _, value in given if name}
         plain = [value for name, _, value in given if not name]
@@ -142,8 +143,7 @@ def read_tiltfile(repository: Repository, path: str, text: str) -> Iterator[Invo
 
 
 def _toml(text: str) -> Any:
-    if len(text) > MAX_CHARACTERS:
-        return None
+    check_length(text)
     import tomllib  # noqa: PLC0415  # many have no such file
 
     try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rules.model.invocations.build_command import read_build, resolve
-from rules.model.invocations.documents import fill
+from rules.model.invocations.documents import BeyondError, check_length, fill
 from rules.model.invocations.invocation import TOP, Invocation
 from rules.model.repository import Repository
 from rules.model.shell import Block, Command, Compound, Expansion, Word, read
@@ -55,7 +55,7 @@ class _Shell:
             for command in item.pipeline:
                 self.left -= 1
                 if self.left < 0:
-                    return
+                    raise BeyondError
                 if isinstance(command, Compound):
                     yield from self._compound(command, state)
                 else:
@@ -206,10 +206,12 @@ def read_script(
 ) -> list[Invocation]:
     """The builds of a shell text, run in the first of `folders` in which a build makes sense.
 
-    `DOCKER_BUILDKIT` among the variables switches BuildKit off, as it does in the text.
+    `DOCKER_BUILDKIT` among the variables switches BuildKit off, as it does in the text. Raises
+    BeyondError.
     """
-    if len(text) > MAX_CHARACTERS or not mentions_build(text):
+    if not mentions_build(text):
         return []
+    check_length(text, MAX_CHARACTERS)
     script = read(text)
     for folder in folders:
         shell = _Shell(repository, source, source.rpartition("/")[0])
@@ -230,8 +232,9 @@ _MAKE_ASSIGNMENT = re.compile(
 
 def read_makefile(repository: Repository, source: str, text: str) -> list[Invocation]:
     """The builds in the recipes of a Makefile; each line is a shell of its own."""
-    if len(text) > MAX_CHARACTERS or not mentions_build(text):
+    if not mentions_build(text):
         return []
+    check_length(text, MAX_CHARACTERS)
     lines = text.replace("\\\r\n", "\\\n").replace("\\\n", " ").split("\n")
     variables: dict[str, str] = {}
     for line in lines:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rules.model.invocations.actions import ACTIONS, read_action, read_bake_action
-from rules.model.invocations.documents import items, read_yaml, table, text_of
+from rules.model.invocations.documents import BeyondError, items, read_yaml, table, text_of
 from rules.model.invocations.expressions import (
     Scope,
     as_variables,
@@ -26,7 +26,10 @@ MAX_STEPS = 5_000
 
 
 def read_workflows(repository: Repository, texts: Mapping[str, str]) -> Iterator[Invocation]:
-    """What the steps of all workflows build. `texts` are the workflow files by path."""
+    """What the steps of all workflows build. `texts` are the workflow files by path.
+
+    Raises BeyondError, after what was read.
+    """
     workflows = {
         path: table(documents[0])
         for path, text in texts.items()
@@ -104,7 +107,7 @@ class _Reader:
         for step in steps:
             self.left -= 1
             if self.left < 0:
-                return
+                raise BeyondError
             said = table(step)
             inner = {**scope, **with_names("env.", said.get("env"), scope)}
             uses, run = text_of(said.get("uses")), text_of(said.get("run"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from rules.model.invocations.documents import MAX_DEPTH, MAX_NODES, items, table
+from rules.model.invocations.documents import MAX_DEPTH, MAX_NODES, BeyondError, items, table
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
@@ -12,7 +12,7 @@ _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
 
 def read(text: str) -> list[Any]:
-    """The documents of a YAML file; none when it is not well-formed or beyond the bounds.
+    """The documents of a YAML file; none when it is not well-formed. Raises BeyondError.
 
     PyYAML's own composer calls itself for each level, which ends in a crash of the process when
     there are enough of them.
@@ -21,13 +21,9 @@ def read(text: str) -> list[Any]:
     try:
         for event in yaml.parse(text, _Loader):
             composer.take(event)
-    except (yaml.YAMLError, _BeyondError, ValueError):
+    except (yaml.YAMLError, ValueError):
         return []
     return composer.documents
-
-
-class _BeyondError(Exception):
-    """Too deep or too large."""
 
 
 class _Composer:
@@ -44,7 +40,7 @@ class _Composer:
         """Read the next event."""
         if isinstance(event, _STARTS):
             if len(self._open) >= MAX_DEPTH:
-                raise _BeyondError
+                raise BeyondError
             container: dict[str, Any] | list[Any]
             container = {} if isinstance(event, yaml.MappingStartEvent) else []
             self._open.append((container, event.anchor))
@@ -58,14 +54,14 @@ class _Composer:
             self._put(None if null else event.value, event.anchor)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise _BeyondError
+                raise ValueError(event.anchor)
             self._put(self._anchors[event.anchor], None)
 
     def _put(self, value: Any, anchor: str | None) -> None:
         """Put a finished value where it belongs."""
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise _BeyondError
+            raise BeyondError
         if anchor is not None:
             self._anchors[anchor] = value
         if not self._open:
@@ -88,7 +84,7 @@ class _Composer:
         for other in [value] if isinstance(value, dict) else items(value)[:MAX_DEPTH]:
             self._nodes += len(table(other))
             if self._nodes > MAX_NODES:
-                raise _BeyondError
+                raise BeyondError
             for key, inner in table(other).items():
                 container.setdefault(key, inner)
 

@@ -56,6 +56,45 @@ def test_what_the_repository_shows_decides(texts, decided):
     assert built(COPY_ALL, texts, "a/x", path="a/Dockerfile") == decided
 
 
+LONG = "#" * 300_000
+LOOPS = f"for a in {'x ' * 50}; do " * 3 + "docker build .; " + "done; " * 3
+COMPOSE = "services: {a: {build: ../a}}"
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"compose.yaml": LONG}, {"compose.yaml": None}, {"deploy.sh": "docker build a\n" + LONG},
+        {"build.sh": LOOPS}, {"docker-bake.hcl": LONG}, {"fly.toml": LONG},
+        {"a/Makefile": "x:\n\tdocker build a\n" + LONG}, {"Tiltfile": LONG},
+        {"Jenkinsfile": "docker.build()" + LONG}, {".github/workflows/ci.yml": "run: ./a\n" + LONG},
+        {"compose.yaml": "[" * 200}, {"package.json": '{"scripts": "docker build"}' + LONG},
+        {f".github/workflows/{n}.yml": "" for n in range(101)},
+    ],
+    ids=lambda unread: next(iter(unread)),
+)  # fmt: skip
+def test_a_file_that_may_say_more_and_cannot_be_read_leaves_the_builder_unknown(unread):
+    path = "a/Dockerfile"
+    context = built(COPY_ALL, unread, "a/x", path=path)
+    assert context[1:3] == ("unknown", "unknown")
+    assert "cannot be read" in context[3]
+    shown = built(COPY_ALL, {**unread, "dev/compose.yaml": COMPOSE}, "a/x", path=path)
+    assert shown == ("a", "local", "unknown", "dev/compose.yaml")
+    assert built(COPY_ALL, unread, path=path, builder="buildkit")[2] == "buildkit"
+
+
+@pytest.mark.parametrize(
+    "text", ["a: {", "b: *a", "#" * 200_000, "services: {a: {build: {context: [1]}}}"]
+)
+def test_a_file_that_is_read_and_says_nothing_leaves_it_as_it_is(text):
+    files = {"compose.yaml": text, "deploy.sh": LONG, "package.json": '{"a": "' + LONG + '"}'}
+    assert built("FROM a\nCOPY x .", files, "a/x", path="a/Dockerfile")[:3] == (
+        "a",
+        "local",
+        "buildkit",
+    )
+
+
 def test_of_several_contexts_the_one_with_the_sources_is_right():
     text = "FROM a\nCOPY app.py ."
     shown = OWN_COMPOSE | ROOT_COMPOSE
