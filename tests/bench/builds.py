@@ -2,17 +2,20 @@
 
 DIR is a folder of git clones. Each Dockerfile that gets an order suggested is built on the engine with
 faithful shims, as it is and with all order suggestions made: both build, the image has the same
-file tree, and after an edit to the source fewer steps run (where the download alone goes
-first, as many run, but the download is kept). Prints a table.
+file tree, and after an edit to the source fewer steps run (where the download alone goes first, as many
+run, but what they need is there). `--commits N` looks at the last N versions of each Dockerfile too, and takes of
+each the first that has a fix. `--real` takes the files that need pip and npm only, and builds them
+with the real tools. Prints a table.
 """
 
 import argparse
 import random
+import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -25,10 +28,13 @@ from rules.model.finding import Finding
 from rules.model.repository import Repository
 from rules.proof import work_rerun
 from tests.bench.audit import checked_out, dockerfiles, is_for_windows, start_engine
-from tests.engine.build import Case, Result, build, compare
-from tests.engine.engine import Engine
+from tests.engine.build import Case, Entry, Result, build, compare
+from tests.engine.engine import Engine, Unavailable
 
 RULES = frozenset(rule.name for rule in rules.RULES if rule.strategy == "order")
+REAL = frozenset({"npm", "pip"})
+TIMED = ("__pycache__", ".pyc", "var/log", "var/cache/ldconfig", "tmp/node-compile-cache", "_logs/", "_cacache/", "_update-notifier", ".package-lock.json", "var/lib/dpkg", "var/lib/apt")  # fmt: skip
+"""What real tools leave other with each build: times, logs, caches by address."""
 
 
 @dataclass(slots=True)
@@ -36,14 +42,23 @@ class Row:
     """What became of one Dockerfile."""
 
     name: str
-    managers: str
+    commit: str
+    programs: str
     edit: str
     steps: tuple[int, int]
     """RUNs that the edit runs again, before and after."""
     work: tuple[int, int]
     """The same in commands and downloads, as the model counts."""
+    downloads: tuple[str, str] = ("", "")
+    """The tools that download anew after the edit, as they say themselves."""
     error: str | None = None
     differences: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the fix builds, leaves the same tree, and spares steps or downloads."""
+        spares = self.steps[1] < self.steps[0] or len(self.downloads[1]) < len(self.downloads[0])
+        return self.error is None and not self.differences and spares
 
 
 def inspected(clone: Clone, tree: Repository, path: str) -> tuple[Build, list[Finding]] | None:
@@ -51,7 +66,28 @@ def inspected(clone: Clone, tree: Repository, path: str) -> tuple[Build, list[Fi
     report = inspect_clone(clone, tree, path)
     if report.build is None or report.build.context.kind != "local":
         return None
-    return report.build, [f for f in report.findings if f.rule in RULES and f.fix is not None]
+    found = [f for f in report.findings if f.rule in RULES and f.fix is not None]
+    if not found or is_for_windows(report.build):
+        return None
+    return report.build, found
+
+
+def versions(
+    clone: Clone, commit: str, tree: Repository, path: str, most: int
+) -> Iterator[tuple[str, Repository]]:
+    """The commit, then the last commits that changed the Dockerfile and those before them."""
+    yield commit, tree
+    if most:
+        changed = clone.git("log", f"-{most}", "--format=%H %P", commit, "--", path).decode()
+        seen = {commit}
+        for line in changed.splitlines():
+            for older in line.split()[:2]:
+                if older in seen:
+                    continue
+                seen.add(older)
+                tree = clone.repository(older)
+                if path in tree.paths:
+                    yield older, tree
 
 
 def telling_edit(before: Build, after: Build) -> tuple[str, tuple[int, int]]:
@@ -64,44 +100,83 @@ def telling_edit(before: Build, after: Build) -> tuple[str, tuple[int, int]]:
     return path, work[path]
 
 
+def written(before: Build, after: Build) -> list[dict[str, str]]:
+    """The fixes as a change of the context."""
+    return [
+        {"op": "add", "path": path.removeprefix(before.context.top), "content": text}
+        for path, text in after.repository.texts.items()
+        if text is not None and text != before.repository.texts.get(path)
+    ]
+
+
 def judge(engine: Engine, case: Case, before: Build, after: Build, row: Row) -> str | None:
     """Build both, compare, edit and build both again; returns why the file is left out."""
-    changed = {
-        path.removeprefix(before.context.top): text
-        for path, text in after.repository.texts.items()
-        if text != before.repository.texts.get(path) and text is not None
-    }
-    fixed = [{"op": "add", "path": path, "content": text} for path, text in changed.items()]
-    edit = [{"op": "modify", "path": row.edit}]
+    fixed, edit = written(before, after), [{"op": "modify", "path": row.edit}]
     engine.forget()
-    first = build(engine, case)
+    first = build(engine, case, export=True)
     if first.error is not None:
-        return f"the fakes cannot build it: {first.error[-200:]!r}"
+        return f"the fakes cannot build it: {cause(first)}"
     again = build(engine, case, edit)
-    tree = build(engine, case, export=True).tree
     engine.forget()
-    second = build(engine, case, fixed)
+    second = build(engine, case, fixed, export=True)
     if second.error is not None:
-        row.error = (second.error + second.log)[-300:]
+        row.error = cause(second)
         return None
     fixed_again = build(engine, case, [*fixed, *edit])
+    for result in (again, fixed_again):
+        if result.error is not None:
+            return f"the edit breaks it: {cause(result)}"
     row.steps = count_runs(again), count_runs(fixed_again)
-    own = [Path(path).name for path in (*changed, case.dockerfile)]
-    made = build(engine, case, fixed, export=True).tree
-    if tree is None or made is None:
-        row.differences = ("a tree is missing",)
-        return None
-    lines = [line for line in compare(tree, made) if not any(name in line for name in own)]
-    row.differences = tuple(line for line in lines if ".faked" not in line)
+    row.downloads = downloading(again), downloading(fixed_again)
+    own = [step["path"].rpartition("/")[2] for step in fixed] + [Path(case.dockerfile).name]
+    row.differences = differences(first, second, own, case)
+    if row.differences and case.shims == "faithful":
+        # what no shim knows how to make depends on all files of its stage: the same in both, once more
+        case = replace(case, outputs="const")
+        trees = [build(engine, case, change, export=True) for change in ([], fixed)]
+        row.differences = differences(trees[0], trees[1], own, case)
     return None
+
+
+def cause(result: Result) -> str:
+    """Why a build failed, in its tools' words."""
+    said = [line for line in result.log.split("\n") if line.strip()][-2:]
+    errors = [e for e in (result.error or "").split("\n") if "context canceled" not in e][-1:]
+    return " / ".join([*said, *errors]).replace("|", "/")[-300:]
 
 
 def count_runs(result: Result) -> int:
     return sum(step.keyword == "RUN" and step.status == "run" for step in result.steps)
 
 
+def downloading(result: Result) -> str:
+    """The tools that said that they download."""
+    return ", ".join(sorted(set(re.findall(r"^\[downloads\] (\S+)", result.log, re.MULTILINE))))
+
+
+def differences(first: Result, second: Result, own: Sequence[str], case: Case) -> tuple[str, ...]:
+    """What differs between the trees but the files that the fix is about."""
+    if first.tree is None or second.tree is None:
+        return ("a tree is missing",)
+    aside = (*own, ".faked", *(TIMED if case.shims == "real" else ()))
+    kept = [_without(result.tree or {}, aside) for result in (first, second)]
+    return tuple(compare(kept[0], kept[1]))
+
+
+def _without(tree: Mapping[str, Entry], aside: Sequence[str]) -> Mapping[str, Entry]:
+    return {path: entry for path, entry in tree.items() if not any(part in path for part in aside)}
+
+
 def rows(
-    engine: Engine, folder: Path, files: int, seed: int, skipped: Counter[str]
+    engine: Engine,
+    folder: Path,
+    files: int,
+    seed: int,
+    skipped: Counter[str],
+    *,
+    commits: int,
+    real: bool,
+    only: str,
 ) -> Iterator[Row]:
     """Judge so many files."""
     done = 0
@@ -109,29 +184,39 @@ def rows(
         if done >= files:
             return
         name = f"{clone.folder.name}:{path}"
+        if not re.search(only, name):
+            continue
         try:
-            found = inspected(clone, tree, path)
+            found = None
+            for at, version in versions(clone, commit, tree, path, commits):
+                found = inspected(clone, version, path)
+                if found is not None:
+                    commit = at
+                    break
         except (GitError, IndexError):
             continue
-        if found is None or not found[1]:
+        if found is None:
             continue
         before, findings = found
-        if is_for_windows(before):
-            continue
         after, _ = rules.combine(before, findings)
         edit, work = telling_edit(before, after)
-        managers = ", ".join(sorted({f.subject.split()[1] for f in findings}))
-        row = Row(name, managers, edit, (0, 0), work)
+        programs = sorted({f.subject.split()[1] for f in findings})
+        if real and not set(programs) <= REAL:
+            continue
+        row = Row(name, commit[:12], ", ".join(programs), edit, (0, 0), work)
         with tempfile.TemporaryDirectory(prefix="layerwise-builds-") as place:
-            case = checked_out(clone, commit, before, Path(place, "context"), "faithful")
+            shims = "real" if real else "faithful"
+            case = checked_out(clone, commit, before, Path(place, "context"), shims)
             if case is None:
                 skipped["too large, or not all in the clone"] += 1
                 continue
+            if real:
+                case = replace(case, network="host")
             try:
                 with engine.alone():
                     reason = judge(engine, case, before, after, row)
-            except (subprocess.TimeoutExpired, RuntimeError) as error:
-                reason = type(error).__name__
+            except (subprocess.TimeoutExpired, RuntimeError, Unavailable) as error:
+                reason = f"{type(error).__name__}: {error}"
         if reason is not None:
             skipped[reason.partition(":")[0]] += 1
             click.echo(f"left out: {name}: {reason}", err=True)
@@ -142,9 +227,10 @@ def rows(
 
 def show(row: Row) -> str:
     """One line of the table."""
-    steps, work = ("->".join(map(str, pair)) for pair in (row.steps, row.work))
+    pairs = (row.steps, row.work, [names or "-" for names in row.downloads])
+    steps, work, downloads = (" → ".join(map(str, pair)) for pair in pairs)
     tree = row.error or (f"OTHER: {row.differences[0]}" if row.differences else "same")
-    return f"| {row.name} | {row.managers} | {row.edit} | {steps} | {work} | {tree} |"
+    return f"| {row.name} | {row.commit} | {row.programs} | {row.edit} | {steps} | {downloads} | {work} | {tree} |"
 
 
 def main() -> None:
@@ -152,14 +238,19 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True, metavar="DIR")
     parser.add_argument("--files", type=int, default=30, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--commits", type=int, default=0, metavar="N", help="older versions too")
+    parser.add_argument("--real", action="store_true", help="the real pip and npm")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="OWNER+NAME:PATH has this")
     given = parser.parse_args()
     engine = start_engine()
-    skipped = Counter[str]()
-    click.echo(
-        "| Dockerfile | programs | edit | RUNs again | work | tree |\n|---|---|---|---|---|---|"
-    )
-    for row in rows(engine, given.repos, given.files, given.seed, skipped):
+    skipped, done = Counter[str](), []
+    click.echo("| Dockerfile | commit | programs | edit | RUNs again | downloads again | work | tree |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
+    for row in rows(engine, given.repos, given.files, given.seed, skipped, commits=given.commits, real=given.real, only=given.only):  # fmt: skip
+        done.append(row)
         click.echo(show(row))
+    holding = [row for row in done if row.holds]
+    programs = sorted({name for row in holding for name in row.programs.split(", ")})
+    click.echo(f"\n{len(done)} files, {sum(row.error is not None for row in done)} broken, {sum(bool(row.differences) for row in done)} other trees, {len(holding)} hold; programs: {', '.join(programs)}")  # fmt: skip
     for reason, number in sorted(skipped.items()):
         click.echo(f"left out, {reason}: {number}")
 
