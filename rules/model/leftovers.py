@@ -1,11 +1,12 @@
 """What tools leave in a developer's folder, and no commit holds: caches, environments, outputs."""
 
 import posixpath
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from rules.model.cache import Build
-from rules.model.ignore import IgnoreFile
 from rules.model.installs.find import processes_of
 from rules.model.settings import mentions, neighbours_copy, says
 
@@ -42,6 +43,16 @@ class Leftover:
     def folders(self, paths: Sequence[str]) -> list[str]:
         """The folders where it arises, sorted; the root is `""`."""
         return sorted({posixpath.dirname(path) for path in paths if self.arises_beside(path)})
+
+    def arises_among(self, row: str) -> bool:
+        """Whether it arises in the folder of any path of a row (`in_a_row`)."""
+        if self.beside[:1] in ("", "."):
+            return f"{self.beside}\0" in row.removeprefix("\0")
+        return f"/{self.beside}\0" in row or f"\0{self.beside}\0" in row
+
+    def keeps_back(self, row: str) -> bool:
+        """Whether its pattern matches any path of a row (`in_a_row`), or a folder around one."""
+        return _matching(self.pattern).search(row) is not None
 
 
 _PYTHON, _NODE, _OTHER = "What Python leaves behind", "What Node leaves behind", "Outputs"
@@ -97,20 +108,21 @@ def present(build: Build) -> Iterator[Leftover]:
     tracked = list(build.context.inside(build.repository.paths))
     if len(tracked) > MOST_FILES:
         return
+    row = in_a_row(tracked)
+    taken = in_a_row(path for layer in build.layers for path in layer.local_sources)
     seen: set[str] = set()
     for leftover in LEFTOVERS:
-        if leftover.pattern in seen or not leftover.folders(tracked):
+        if leftover.pattern in seen or not leftover.arises_among(row):
             continue
         if leftover.makers and running.isdisjoint(leftover.makers):
             continue
         if leftover.speaks and not any(mentions(text, word) for word in leftover.speaks):
             continue
-        if any(says(build, name) for name in leftover.unless) or _is_taken(build, leftover):
+        if leftover.keeps_back(row) or leftover.keeps_back(taken):
             continue
-        if neighbours_copy(build, leftover.name):
+        if any(says(build, name) for name in leftover.unless):
             continue
-        matcher = IgnoreFile.parse(leftover.pattern, "")
-        if not any(matcher.excludes(path) for path in tracked):
+        if not neighbours_copy(build, leftover.name):
             seen.add(leftover.pattern)
             yield leftover
 
@@ -122,7 +134,16 @@ def _programs(build: Build) -> frozenset[str | None]:
     return frozenset(p.name for p in processes if _GLOBAL.isdisjoint(p.args))
 
 
-def _is_taken(build: Build, leftover: Leftover) -> bool:
-    """Whether a COPY or a bind mount names it, or something in it."""
-    matcher = IgnoreFile.parse(leftover.pattern, "")
-    return any(matcher.excludes(path) for layer in build.layers for path in layer.local_sources)
+def in_a_row(paths: Iterable[str]) -> str:
+    """Paths between NULs, to be searched all at once."""
+    return "\0".join(["", *(path.lstrip("/") for path in paths), ""])
+
+
+@cache  # of the table above
+def _matching(pattern: str) -> re.Pattern[str]:
+    """What a pattern of the table matches among paths in a row: the same as an ignore file's."""
+    name = pattern.removeprefix("**/")
+    start = r"\0" if name == pattern else r"[/\0]"
+    pieces = [p if p.startswith("[") else re.escape(p) for p in re.split(r"(\[\w+\]|\*)", name)]
+    body = "".join(r"[^/\0]*" if piece == r"\*" else piece for piece in pieces)
+    return re.compile(f"{start}{body}(?=[/\0])")
