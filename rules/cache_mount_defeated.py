@@ -53,13 +53,14 @@ def find(build: Build) -> Iterator[Finding | Silence]:
     for family in families(build):
         settled = False
         for layer in family.layers:
+            if not layer.mounts:
+                continue
             try:
                 finding = _look(family, layer, first=not settled)
                 settled = settled or finding is not None
             except UnsureError as unsure:
-                if layer.mounts:
-                    line = layer.instruction.span.start
-                    yield rule.silence(build.path, line, f"{family.manager.name}: {unsure}")
+                line = layer.instruction.span.start
+                yield rule.silence(build.path, line, f"{family.manager.name}: {unsure}")
                 continue
             if finding is not None:
                 yield finding

@@ -50,6 +50,8 @@ def find(build: Build) -> Iterator[Finding]:
 
 def _locks(family: Family, layer: Layer) -> list[Edit]:
     """The edits that lock the mounts of a RUN which need it."""
+    if not layer.mounts:
+        return []
     try:
         places = [place for place in needed_places(family, layer) if place.cache.locked]
     except UnsureError:

@@ -112,14 +112,14 @@ def uses_of(build: Build, layer: Layer) -> tuple[Use, ...]:
 
 
 def _read(build: Build, layer: Layer) -> Iterator[Use]:
+    found = [(p, manager) for p in processes_of(build, layer) if (manager := manager_of(p.name))]
+    if not found:
+        return
     image = Copied(build, [other for other in seen_by(build, layer) if other.copy is not None])
-    for process in processes_of(build, layer):
-        manager = manager_of(process.name) if process.name else None
-        if manager is None:
-            continue
+    variables = {v.name: v.value.text for v in layer.variables.variables}
+    for process, manager in found:
         written = zip(process.argv[1:], process.args, strict=True)
         words = tuple(word.value if value is None else value for word, value in written)
-        variables = {v.name: v.value.text for v in layer.variables.variables}
         environment = {**variables, **process.environment}
         program = process.argv[0].value
         folder = process.folder or "/"

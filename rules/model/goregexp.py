@@ -7,8 +7,9 @@ Go reads it (https://github.com/google/re2/wiki/Syntax).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Ranges = tuple[tuple[int, int], ...]
 """A set of characters: first and last code point of each range, in order."""
@@ -186,12 +187,23 @@ class Item:
     most: int | None = 1
 
 
-def read(pattern: str) -> list[list[Item]]:
+def read(pattern: str) -> Sequence[Sequence[Item]]:
     """Read a cleaned pattern: the alternatives of its expression, each a row of items.
 
     Raises BadPatternError, or TooLargeError for what is not read here.
     """
+    return _read_short(pattern) if len(pattern) <= _SHORT else _read(pattern)
+
+
+_SHORT = 32
+"""Characters of a pattern as most files have them: it is read once for all files."""
+
+
+def _read(pattern: str) -> Sequence[Sequence[Item]]:
     return _Reader(_expression(pattern)).branches()
+
+
+_read_short = lru_cache(maxsize=512)(_read)
 
 
 class _Reader:

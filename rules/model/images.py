@@ -4,6 +4,7 @@ Facts from the images' own Dockerfiles; an image that is not listed is unknown, 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 # The Docker Official Images: https://github.com/docker-library/official-images/tree/master/library
 _LIBRARY = frozenset(
@@ -142,6 +143,7 @@ class Image:
         return self.name in _LIBRARY
 
 
+@lru_cache(maxsize=128)
 def read_image(reference: str) -> Image:
     """Read the image that FROM names, `reference` expanded as far as it can be.
 

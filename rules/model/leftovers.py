@@ -141,7 +141,10 @@ def in_a_row(paths: Iterable[str]) -> str:
 
 @cache  # of the table above
 def _matching(pattern: str) -> re.Pattern[str]:
-    """What a pattern of the table matches among paths in a row: the same as an ignore file's."""
+    """What a pattern of the table matches among paths in a row.
+
+    The same as in an ignore file; where a folder has a line break in its name perhaps more.
+    """
     name = pattern.removeprefix("**/")
     start = r"\0" if name == pattern else r"[/\0]"
     pieces = [p if p.startswith("[") else re.escape(p) for p in re.split(r"(\[\w+\]|\*)", name)]

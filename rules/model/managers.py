@@ -49,6 +49,8 @@ PROGRAMS = tuple(_BY_PROGRAM)
 """The names that they are called by."""
 
 
-def manager_of(program: str) -> Manager | None:
+def manager_of(program: str | None) -> Manager | None:
     """The manager that a program belongs to; versioned names (`pip3.12`) are known too."""
+    if program is None:
+        return None
     return _BY_PROGRAM.get(program) or _BY_PROGRAM.get(program.rstrip("0123456789."))

@@ -82,7 +82,20 @@ def mount_all(family: Family) -> Mounting | None:
 
 
 def needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:
-    """The folders that a RUN needs mounts on."""
+    """The folders that a RUN needs mounts on; raises UnsureError. Worked out once."""
+    remembered, key = family.build.remembered, (needed_places, family.manager.name, layer.index)
+    if key not in remembered:
+        try:
+            remembered[key] = _needed_places(family, layer)
+        except UnsureError as unsure:
+            remembered[key] = unsure
+    found: tuple[Place, ...] | UnsureError = remembered[key]
+    if isinstance(found, UnsureError):
+        raise found
+    return found
+
+
+def _needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:
     found: list[Place] = []
     for use in family.of(layer):
         if use.reads is not None or any(cache.shared for cache in use.caches):
@@ -156,7 +169,9 @@ def _named(family: Family, layers: Sequence[Layer], place: Place) -> str | None:
             sources = layer.copy.sources
             if sources is None or any(_meet(f"/{s.lstrip('/')}", place.folder) for s in sources):
                 return f"{instruction.keyword} {instruction.value}"
-        if any(m.stage in family.stages and m.type != "cache" for m in layer.mounts):
+        if layer.mounts and any(
+            m.stage in family.stages and m.type != "cache" for m in layer.mounts
+        ):
             bound = [m.source for m in layer.mounts if m.stage in family.stages]
             if any(_meet(f"/{source.lstrip('./')}", place.folder) for source in bound):
                 return instruction.keyword

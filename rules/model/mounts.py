@@ -2,6 +2,7 @@
 
 import posixpath
 from dataclasses import dataclass
+from functools import cache
 
 from rules.model.accounts import ROOT, Account, account_of
 from rules.model.cache import Build, Layer
@@ -246,17 +247,23 @@ def is_moved_before(build: Build, layer: Layer, cache: Cache) -> bool:
 
 
 def _programs(cache: Cache) -> list[str]:
-    return [command.split()[0] for command in cache.moved_by]
+    return [_parts(command)[0] for command in cache.moved_by]
+
+
+@cache
+def _parts(command: str) -> tuple[str, list[str], list[str]]:
+    """The program, the verbs and the options of a command of our tables."""
+    program, *wanted = command.split()
+    verbs = [word for word in wanted if not word.startswith("-")]
+    return program, verbs, [word for word in wanted if word.startswith("-")]
 
 
 def is_call(process: Process, command: str) -> bool:
     """Whether a call starts with these words, options between them aside."""
-    program, *wanted = command.split()
+    program, verbs, options = _parts(command)
     if process.name != program:
         return False
     words = [word or "" for word in process.args]
     plain = [w for w in words if not w.startswith("-")]
-    verbs = [w for w in wanted if not w.startswith("-")]
-    options = [w for w in wanted if w.startswith("-")]
     starts = all(p.startswith(v) for p, v in zip(plain, verbs, strict=False))
     return len(plain) >= len(verbs) and starts and all(option in words for option in options)

@@ -4,7 +4,7 @@ Every pattern is a choice of rows of sets of characters (`goregexp.py`), so one 
 all the state there is. A step costs a few operations on one integer and is remembered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,7 +50,7 @@ class _Layout:
             octets[place >> 3] |= 1 << (place & 7)
         return int.from_bytes(octets, "little")
 
-    def add(self, branch: list[Item], pattern: int) -> None:
+    def add(self, branch: Sequence[Item], pattern: int) -> None:
         """Lay the bits of one branch of a pattern."""
         self.starts.append(self.size)
         if not (branch and branch[0].what == "begin" and branch[0].least):

@@ -48,8 +48,10 @@ def propose(build: Build) -> str:
     if holds_git(build) and why_git_is_read(build) is None:
         sections["Version control"] = [".git"]
     for leftover in present(build):
+        if leftover.title == MINE and not sections:
+            return ""
         sections.setdefault(leftover.title, []).append(leftover.pattern)
-    if not sections.keys() - {MINE}:
+    if not sections:
         return ""
     for group, title in _TITLES.items():
         lines = [each.path for each in unread(build) if each.group == group]

@@ -104,6 +104,8 @@ def _is_cache_folder(path: str | None, places: Sequence[Place]) -> bool:
 def _path(word: Word, value: str | None, process: Process, places: Sequence[Place]) -> str | None:
     """The path that a word names, a pattern at its end taken off."""
     text = word.value if value is None else value
+    if "/" not in text and "." not in text:
+        return None
     text = text.partition("=")[2] if text.startswith("--") else text
     for start in ("~/", "$HOME/", "${HOME}/"):
         if text.startswith(start):

@@ -18,6 +18,7 @@ _STATE = frozenset("cd pushd popd export set unset alias umask ulimit shopt . so
 _REMOVERS = frozenset("rm find strip unlink shred rmdir".split())
 _REMOVING = frozenset("remove purge prune clean autoremove del erase uninstall".split())
 _SPEAKING = frozenset(["echo", "printf", ":", "true", "false"])
+_NAMED = "What it installs is named in files that could be copied before the source."
 _UNCERTAIN = "it is not certain what it reads"
 
 
@@ -145,7 +146,7 @@ class _Reader:
         found: list[tuple[Process, Manager, Reads]] = []
         reasons = [around]
         for process in processes:
-            manager = manager_of(process.name) if process.name else None
+            manager = manager_of(process.name)
             reads = self._reads(manager, process) if manager is not None else None
             if manager is not None and reads is not None:
                 found.append((process, manager, reads))
@@ -167,7 +168,11 @@ class _Reader:
             written = tuple(word.value for word in process.argv[1:])
             likely = manager.read(Call(written, "/"), self._copied)
             reason = "its words or its folder are not known"
-            return likely and Reads(project=likely.project, needs_source=reason)
+            return likely and Reads(
+                project=likely.project,
+                needs_source=reason,
+                instead=likely.instead or (None if likely.needs_source else _NAMED),
+            )
         program = process.argv[0].value
         environment = {**self._environment, **process.environment}
         return manager.read(Call(words, process.folder, program, environment), self._copied)

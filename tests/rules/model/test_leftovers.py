@@ -8,7 +8,7 @@ from rules.model.ignore import IgnoreFile
 from rules.model.leftovers import LEFTOVERS, in_a_row
 
 NAMES = ["__pycache__", "m.pyc", "m.pyx", ".venv", "venv", ".env", ".env.local", ".envrc", "key.pem",
-         "pem", ".pem", "a.key", "target", "targets", "build.gradle", "x.csproj", "a.py", "a\nb.pem",
+         "pem", ".pem", "a.key", "target", "targets", "build.gradle", "x.csproj", "a.py", "a b.pem",
          "package.json", "my-package.json", ".DS_Store", "bin", "*.pem", "node_modules"]  # fmt: skip
 PATHS = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join))
 
