@@ -15,6 +15,7 @@ from rules.model.dockerfile import Heredoc, Instruction
 from rules.model.heredoc import marker
 from rules.model.mount import Mount
 from rules.model.plain import Write, read_writes
+from rules.model.processes import Process, list_processes
 from rules.model.shell import Script, read
 from rules.model.variables import Scope
 
@@ -80,6 +81,15 @@ class Layer:
         if self.instruction.json:
             return _read(shlex.join(word.text for word in self.instruction.args))
         return _read(self.instruction.script, self.instruction.heredocs, self.shell)
+
+    @cached_property
+    def processes(self) -> tuple[Process, ...]:
+        """All that a RUN starts, nested or not; of an opaque script only what was read of it."""
+        return () if self.script is None else list_processes(self.script, self.folder, self._known)
+
+    def _known(self, name: str) -> str | None:
+        value = self.variables.find(name)
+        return None if value is None else value.text
 
     @cached_property
     def writes(self) -> tuple[Write, ...] | None:

@@ -10,7 +10,7 @@ from rules.model.installs.copied import Copied
 from rules.model.installs.install import Call, Manager, Reads, Split
 from rules.model.managers import manager_of
 from rules.model.places import is_inside
-from rules.model.processes import Process, list_processes
+from rules.model.processes import Process
 from rules.model.script import Command, Compound, Item
 from rules.model.setup import may_read_source
 
@@ -106,26 +106,12 @@ def _pieces(
     bound = any(mount.type == "bind" for mount in layer.mounts)
     reader = _Reader(Copied(build, before, layer.mounts), targets, layer)
     mine: dict[int, list[Process]] = {}
-    for process in processes_of(build, layer):
+    for process in layer.processes:
         mine.setdefault(process.item, []).append(process)
     found = [reader.read(item, tuple(mine.get(i, ()))) for i, item in enumerate(script.items)]
     if bound:
         found = [replace(piece, reads_source="a bind mount shows it files") for piece in found]
     return tuple(found)
-
-
-@once
-def processes_of(build: Build, layer: Layer) -> tuple[Process, ...]:  # noqa: ARG001  # remembers
-    """All that a RUN starts, nested or not; of an opaque script only what was read of it."""
-    script = layer.script
-    if script is None:
-        return ()
-
-    def value_of(name: str) -> str | None:
-        value = layer.variables.find(name)
-        return None if value is None else value.text
-
-    return list_processes(script, layer.folder, value_of)
 
 
 class _Reader:
