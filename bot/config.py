@@ -1,8 +1,9 @@
 """The settings that a repository may give: `.github/layerwise.yml` -> Config."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from rules.model.dataclass import dataclass
 from rules.model.ignore import IgnoreFile
 
 PATH = ".github/layerwise.yml"

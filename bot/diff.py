@@ -1,8 +1,8 @@
 """A patch as GitHub gives it -> Hunks: which lines can carry a comment, and the text before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Span
 
 

@@ -1,9 +1,10 @@
 """What was fetched of a change: the same whether it is a pull request or a local branch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.diff import Hunk, PatchError, text_before
+from rules.model.dataclass import dataclass
 from rules.model.history import History
 from rules.model.repository import Repository
 

@@ -1,12 +1,12 @@
 """A build and its findings -> which steps an edit to the source re-runs, now and once fixed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import rules
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, Change, file_classes, rerun
+from rules.model.dataclass import dataclass
 from rules.model.finding import Finding
 from rules.model.layer_caches import cache_notes
 

@@ -1,7 +1,7 @@
 """What Layerwise finds in a Dockerfile: pure functions from text to findings."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rules import (
     artifact_left_in_cache_mount,
@@ -25,6 +25,7 @@ from rules import (
 )
 from rules.model import builder as builders
 from rules.model.cache import Build
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Unreadable, parse
 from rules.model.evidence import evidence
 from rules.model.finding import Edit, Finding, Fix, Silence, apply, split_lines

@@ -1,7 +1,7 @@
 """Dockerfiles of a working tree -> what the rules say of them, and their fixes made."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import rules
@@ -10,6 +10,7 @@ from bot.inspection import ROUNDS, inspect, wanted
 from bot.terminal.targets import Fault, Target
 from bot.terminal.worktree import Tree
 from rules.model.cache import Build
+from rules.model.dataclass import dataclass
 from rules.model.finding import Finding
 from rules.model.history import History
 

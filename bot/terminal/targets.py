@@ -1,12 +1,12 @@
 """What a user names -> the Dockerfiles to look at, each in its working tree."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import rules
 from bot.terminal.worktree import MAX_TEXT, Tree, read_tree, text_of, top_of
 from rules.model.builder import is_dockerfile, is_ignore_file
+from rules.model.dataclass import dataclass
 
 STANDARD_INPUT = "-"
 

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from rules.model.context import MAX_FILES
+from rules.model.dataclass import dataclass
 from rules.model.repository import Repository
 
 MAX_TEXT = 1024 * 1024  # bytes; no file that a rule reads is larger

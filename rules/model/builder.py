@@ -1,10 +1,10 @@
 """Which context a Dockerfile is built with, and by what: read from what the repository shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 from rules.model.context import BuildContext, Kind
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile
 from rules.model.invocations import Invocation, Name, read_invocations, unread
 from rules.model.manifests import is_manifest

@@ -1,7 +1,7 @@
 """Build: all a rule may see of a Dockerfile; and what a change re-runs of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -9,6 +9,7 @@ from rules.model.builder import Builder
 from rules.model.contents import Output
 from rules.model.context import BuildContext
 from rules.model.copies import Copy
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile, parse
 from rules.model.keys import Delta, Plan
 from rules.model.layer import Layer

@@ -8,10 +8,11 @@ is taken to be as `Output` says, and which RUN made a path is judged by its word
 import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from rules.model.copies import Copy
+from rules.model.dataclass import dataclass
 from rules.model.layer import Layer
 from rules.model.places import is_project_folder
 from rules.model.plain import Write

@@ -5,10 +5,10 @@ https://docs.docker.com/build/concepts/context/
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from rules.model.dataclass import dataclass
 from rules.model.goregexp import TooLargeError
 from rules.model.ignore import IgnoreError, IgnoreFile
 from rules.model.repository import Repository

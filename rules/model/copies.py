@@ -2,9 +2,9 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
+from rules.model.dataclass import dataclass
 from rules.model.ignore import IgnoreFile
 from rules.model.sources import ROOT, Files, Match, has_wildcard, takes
 

@@ -8,10 +8,11 @@ same instructions.
 import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dockerfile_parse import DockerfileParser
 
+from rules.model.dataclass import dataclass
 from rules.model.refusals import check
 from rules.model.scan import GUARD, Comment, Heredoc, Logical, Pieces, Scan, Span, Unreadable, scan
 from rules.model.words import (

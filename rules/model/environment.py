@@ -1,8 +1,9 @@
 """The environment that a RUN gets, as a part of its cache key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile
 from rules.model.variables import Scope, Variable
 

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Span
 
 Severity = Literal["warning", "info"]

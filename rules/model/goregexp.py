@@ -8,8 +8,9 @@ Go reads it (https://github.com/google/re2/wiki/Syntax).
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from rules.model.dataclass import dataclass
 
 Ranges = tuple[tuple[int, int], ...]
 """A set of characters: first and last code point of each range, in order."""

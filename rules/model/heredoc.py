@@ -5,8 +5,7 @@ into words, quotes and `${…}` respected; a word of the form `[fd]<<[-]name` is
 that the lexer refuses (an open quote, `${X^^}`) has no heredocs at all.
 """
 
-from dataclasses import dataclass
-
+from rules.model.dataclass import dataclass
 from rules.model.words import SPACE, end_of_name, without_surrogates
 
 DEEPEST = 50

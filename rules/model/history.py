@@ -4,7 +4,9 @@ From a local clone all is known, from GitHub only what was asked for: which comm
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from rules.model.dataclass import dataclass
 
 MOST_COMMITS = 100
 """Commits that are looked at, where nobody asks for more."""

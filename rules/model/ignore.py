@@ -9,9 +9,10 @@ below; and an excluded folder is not entered when no `!` pattern seems to lead i
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from rules.model.dataclass import dataclass
 from rules.model.goregexp import TooLargeError, is_malformed
 from rules.model.patterns import Automaton, State
 from rules.model.prose import code

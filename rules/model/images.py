@@ -3,8 +3,9 @@
 Facts from the images' own Dockerfiles; an image that is not listed is unknown, never guessed.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from rules.model.dataclass import dataclass
 
 # The Docker Official Images: https://github.com/docker-library/official-images/tree/master/library
 _LIBRARY = frozenset(

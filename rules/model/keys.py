@@ -6,10 +6,10 @@ are numbered as they are met: two that are the same have the same number.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from rules.model.contents import Based, Brought, Contents, Copied, Made, Origin, Output, Said
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile
 from rules.model.layer import Layer
 from rules.model.sources import ROOT, Files, fixed_part, takes

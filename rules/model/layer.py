@@ -7,10 +7,10 @@ before (https://docs.docker.com/build/cache/invalidation/); tests hold them agai
 import posixpath
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from rules.model.copies import Copy
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Heredoc, Instruction
 from rules.model.heredoc import marker
 from rules.model.mount import Mount

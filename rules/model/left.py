@@ -5,9 +5,9 @@ They are found to be said in words: what could be done is for the author to judg
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rules.model.cache import Build, Layer
+from rules.model.dataclass import dataclass
 from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.lineage import inherited

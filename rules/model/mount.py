@@ -6,8 +6,8 @@ https://docs.docker.com/reference/dockerfile/#run---mount
 import csv
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from rules.model.dataclass import dataclass
 from rules.model.sources import ROOT, clean
 
 _NAMES = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly",

@@ -5,9 +5,10 @@ all the state there is. A step costs a few operations on one integer and is reme
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from rules.model.dataclass import dataclass
 from rules.model.goregexp import (
     ANY,
     ASSERTIONS,

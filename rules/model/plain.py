@@ -6,8 +6,8 @@ depend on all that was there. A script with one command that is not listed here 
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from rules.model.dataclass import dataclass
 from rules.model.shell import Command, Script, Word
 
 _SILENT = frozenset(["true", ":", "test", "[", "ls", "sleep", "set", "mkdir", "wc", "exit"])

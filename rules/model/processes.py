@@ -7,9 +7,10 @@ a file read with `.` changes neither folder nor known variables.
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
+from rules.model.dataclass import dataclass
 from rules.model.script import Assignment, Block, Body, Command, Compound, Item, Script, Word
 from rules.model.shell import read
 from rules.model.wrappers import Unwrapped, program_name, unwrap

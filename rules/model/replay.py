@@ -1,11 +1,11 @@
 """Commits laid over a build as it is and as fixed: which commands each of them re-ran."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from rules.model.cache import Build, Change, file_classes
 from rules.model.cheap import is_cheap
+from rules.model.dataclass import dataclass
 from rules.model.evidence import Work, with_paths, work, work_rerun
 
 _ACCOUNTS = frozenset("addgroup adduser groupadd useradd usermod".split())

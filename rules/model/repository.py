@@ -1,9 +1,10 @@
 """The tree of one commit, and the texts of it that were fetched."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from rules.model.dataclass import dataclass
 from rules.model.history import History
 
 BOM = "\ufeff"

@@ -2,10 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from rules.model.cache import Build
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding, Fix, Severity, Silence
 

@@ -8,10 +8,11 @@ keeps a map from its joined text to the places in the file.
 otherwise than BuildKit is covered, line for line.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 
 from rules.model import heredoc
+from rules.model.dataclass import dataclass
 from rules.model.words import SPACE, keyword_of, read_flags, read_json, split_keyword
 
 

@@ -5,8 +5,9 @@ substitutions, branches, loops and functions around a command; 0 is the top leve
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from rules.model.dataclass import dataclass
 
 Connector = Literal["", "&&", "||", ";", "&", "\n", "|"]
 Kind = Literal["(", "{", "if", "while", "for", "case", "function", "test", "arithmetic"]

@@ -6,8 +6,8 @@ was copied, and then stays behind it.
 
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING
 from rules.model.installs.install import Call, split_options
 from rules.model.managers import manager_of

@@ -2,10 +2,11 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from rules.model.copies import Copy, is_remote, keeps_name
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile, Instruction
 from rules.model.environment import Environments
 from rules.model.ignore import IgnoreFile

@@ -1,10 +1,10 @@
 """What becomes of each instruction after a change, and why, in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from rules.model.dataclass import dataclass
 from rules.model.keys import Delta, Entry, Plan
 from rules.model.layer import Layer
 

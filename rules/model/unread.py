@@ -6,11 +6,11 @@ and, for prose and tests, no file of the source names them. Licences are in no g
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, once
+from rules.model.dataclass import dataclass
 from rules.model.settings import (
     LONGEST,
     is_opaque,

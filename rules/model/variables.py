@@ -9,9 +9,10 @@ https://docs.docker.com/reference/dockerfile/#environment-replacement.
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile, Instruction, Pair
 from rules.model.wildcard import replace, trim_prefix, trim_suffix
 from rules.model.words import end_of_name, without_surrogates

@@ -6,8 +6,9 @@ so the wrapper then stays what it is.
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from rules.model.dataclass import dataclass
 from rules.model.script import Command, Word
 from rules.model.shell import SHELLS
 

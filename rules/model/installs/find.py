@@ -2,10 +2,11 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from rules.model.cache import Build, Layer, once
+from rules.model.dataclass import dataclass
 from rules.model.installs.copied import Copied
 from rules.model.installs.install import Call, Manager, Reads, Split
 from rules.model.managers import manager_of

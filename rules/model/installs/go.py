@@ -3,8 +3,9 @@
 https://go.dev/ref/mod
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from rules.model.dataclass import dataclass
 from rules.model.installs.install import (
     Cache,
     Call,

@@ -2,9 +2,11 @@
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Protocol
+
+from rules.model.dataclass import dataclass
 
 
 class Image(Protocol):

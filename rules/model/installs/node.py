@@ -1,9 +1,10 @@
 """package.json: what an install reads because of it; the same for npm, yarn, pnpm and bun."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from rules.model.dataclass import dataclass
 from rules.model.installs.install import (
     Call,
     Image,

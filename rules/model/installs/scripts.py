@@ -4,9 +4,10 @@ https://docs.npmjs.com/cli/v11/using-npm/scripts
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from rules.model.dataclass import dataclass
 from rules.model.installs.install import Image, join, split_options
 from rules.model.installs.reading import NeedsSourceError, below, here, mapping, required, table
 from rules.model.script import Command

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rules.model.context import Kind
+from rules.model.dataclass import dataclass
 from rules.model.invocations.bake import read_bake
 from rules.model.invocations.compose import read_cache, read_compose
 from rules.model.invocations.expressions import Scope

@@ -2,8 +2,8 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from rules.model.dataclass import dataclass
 from rules.model.invocations.compose import read_cache
 from rules.model.invocations.invocation import (
     Invocation,

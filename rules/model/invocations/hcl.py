@@ -1,9 +1,10 @@
 """A small tolerant reader of HCL, enough for bake files; what it does not know becomes None."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from rules.model.dataclass import dataclass
 from rules.model.invocations.documents import check_length
 
 MAX_CHARACTERS = 128 * 1024

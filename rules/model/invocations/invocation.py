@@ -2,10 +2,10 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from rules.model.context import Kind
+from rules.model.dataclass import dataclass
 from rules.model.repository import Repository
 
 Name = Literal["buildkit", "podman", "railway", "kaniko", "legacy", "unknown"]

@@ -8,8 +8,9 @@ else is left out.
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from rules.model.dataclass import dataclass
 from rules.model.invocations.build_command import read_build, resolve
 from rules.model.invocations.documents import BeyondError, check_length, fill
 from rules.model.invocations.invocation import TOP, Invocation

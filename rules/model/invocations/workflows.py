@@ -1,9 +1,10 @@
 """GitHub's workflows and composite actions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from rules.model.dataclass import dataclass
 from rules.model.invocations.actions import ACTIONS, read_action, read_bake_action
 from rules.model.invocations.documents import BeyondError, items, read_yaml, table, text_of
 from rules.model.invocations.expressions import (
