@@ -63,6 +63,7 @@ FAITHFUL = {
     "pip": "pip pip3",
     "uv": "uv uvx",
     "poetry": "poetry",
+    "pdm": "pdm",
     "pipenv": "pipenv",
     "go": "go",
     "cargo": "cargo",

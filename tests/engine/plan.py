@@ -37,7 +37,7 @@ FILE_NAME = re.compile(r"[^.]\.[A-Za-z0-9]+$")
 INSTALL = re.compile(r"\b(npm|yarn|pnpm|bun|pip3?|poetry|uv|pdm|pipenv|bundle|composer)\b")
 INSTALLED = re.compile(
     r"\b(?:pip3?|pipx|npm|yarn|corepack|apt-get|apt|apk|dnf|gem|curl|wget)\b[^\n;&|]*?"
-    r"[ /](poetry|pipenv|uv|pnpm|bun|yarn|composer|bundler|nodejs|npm|golang|cargo|rustup|maven|gradle)\b"
+    r"[ /](poetry|pipenv|uv|pdm|pnpm|bun|yarn|composer|bundler|nodejs|npm|golang|cargo|rustup|maven|gradle)\b"
 )
 PROVIDES = {
     "bundler": "bundle",

@@ -77,7 +77,8 @@ def read(call: Call, image: Image) -> Reads | None:
 def _tool(call: Call, image: Image, arguments: list[str], names: set[str]) -> Reads | None:
     if arguments[1:2] == ["install"] and arguments[2:]:
         if names & {"-g", "--global", "--tool-path"} and "--configfile" not in names:
-            return tool_install()
+            files = [*_configs(image, call.folder), *_sdk(image, call.folder)]
+            return reads_files(image, files) if files else tool_install()
         return source_install("it changes the list of tools of the project")
     if arguments[1:2] != ["restore"]:
         return None
@@ -131,12 +132,17 @@ def _restore(
     folders = {posixpath.dirname(path) for path in projects.projects}
     for folder in sorted(folders | {call.folder}):
         files += _configs(image, folder)
-    place = nearest(image, call.folder, "global.json")
-    files += here(image, place, "global.json") if place is not None else []
+    files += _sdk(image, call.folder)
     writes = [join(folder, "obj") for folder in sorted(folders)]
     if "--packages" in said:
         writes.append(call.at(said["--packages"]))
     return reads_files(image, files, writes)
+
+
+def _sdk(image: Image, folder: str) -> list[str]:
+    """Which SDK runs: https://learn.microsoft.com/en-us/dotnet/core/tools/global-json."""
+    place = nearest(image, folder, "global.json")
+    return here(image, place, "global.json") if place is not None else []
 
 
 def _configs(image: Image, folder: str) -> list[str]:

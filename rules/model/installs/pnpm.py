@@ -84,7 +84,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if verb in ("add", "deploy") or (verb in ("install", "i") and everywhere):
         local = [a for a in arguments[1:] if a.startswith((".", "/", "~", "file:", "link:"))]
         if verb != "deploy" and everywhere and not local:
-            return replace(tool_install(), caches=(replace(_STORE, refused=_LINKED),))
+            return _tool(call, image)
         if verb != "deploy":
             return added(call, image, arguments[1:])
         return source_install("`pnpm deploy` reads packages of the project")
@@ -99,6 +99,21 @@ def read(call: Call, image: Image) -> Reads | None:
     if arguments[1:]:
         return added(call, image, arguments[1:], folder)
     return _install(call, image, folder, alone="--ignore-workspace" in names)
+
+
+def _tool(call: Call, image: Image) -> Reads:
+    """A program for everywhere: which pnpm installs it, and from where, the project may say.
+
+    https://pnpm.io/package_json#packagemanager and https://pnpm.io/npmrc
+    """
+    place = nearest(image, call.folder, "package.json")
+    files = []
+    if place is not None and "packageManager" in json_table(image, join(place, "package.json")):
+        files += here(image, place, "package.json")
+    place = nearest(image, call.folder, ".npmrc")
+    files += here(image, place, ".npmrc") if place is not None else []
+    reads = reads_files(image, files) if files else tool_install()
+    return replace(reads, caches=(replace(_STORE, refused=_LINKED),))
 
 
 def _install(call: Call, image: Image, folder: str, *, alone: bool) -> Reads:

@@ -97,7 +97,12 @@ def test_other_commands_install_nothing(command):
 
 
 def test_tools():
-    assert is_tool(DOTNET, "dotnet tool install -g dotnet-ef", ALL)
+    assert is_tool(DOTNET, "dotnet tool install -g dotnet-ef", {"A/A.csproj": project()})
+    chosen = {"global.json": "{}", **ALL}
+    assert listed(DOTNET, "dotnet tool install -g dotnet-ef", chosen) == [
+        "nuget.config",
+        "global.json",
+    ]
     files = {".config/dotnet-tools.json": "{}", **ALL}
     assert listed(DOTNET, "dotnet tool restore", files) == [
         ".config/dotnet-tools.json",

@@ -89,6 +89,16 @@ def test_a_global_package_is_a_tool():
     assert is_tool(PNPM, "pnpm -g install serve", ONE)
 
 
+def test_the_project_says_which_pnpm_installs_a_global_package_and_from_where():
+    files = {
+        **ONE,
+        "package.json": '{"packageManager": "pnpm@9.1.0"}',
+        ".npmrc": "registry=https://x/",
+    }
+    assert listed(PNPM, "pnpm add -g turbo", files) == ["package.json", ".npmrc"]
+    assert is_tool(PNPM, "pnpm add -g turbo", ONE)
+
+
 @pytest.mark.parametrize(
     ("command", "files", "why"),
     [
