@@ -1,18 +1,13 @@
 """Whether a build reads `.git`: then it must stay in the build context."""
 
 from rules.model.cache import Build, Layer, once
-from rules.model.installs.find import processes_of
+from rules.model.gitless import lacks_git
+from rules.model.processes import Process
+from rules.model.program import ASKS, flattened, why_program_reads_git
 from rules.model.prose import code
 from rules.model.settings import mentions, neighbours_copy, settings
+from rules.model.sources import ROOT
 
-_BETWEEN = str.maketrans(dict.fromkeys("\"'`,[](){}", " "))
-_ASKS = tuple(
-    f"git {verb}"
-    for verb in (
-        "describe rev-parse rev-list log show status branch tag diff ls-files symbolic-ref "
-        "name-rev shortlog blame submodule archive grep -C --git-dir -c --no-pager"
-    ).split()
-)
 _TOOLS = tuple(
     """
     setuptools_scm setuptools-scm hatch-vcs hatch_vcs versioneer versioningit dunamai vcs-versioning
@@ -25,6 +20,11 @@ _TOOLS = tuple(
 _SHORT = tuple("pbr grgit reckon vergen git2 gix rugged jgit go-git".split())
 """Those that other words may hold too."""
 _HARMLESS = frozenset("clone config init lfs ls-remote --version version".split())
+_NODE = frozenset("npm yarn pnpm bun".split())
+_INSTALLS = frozenset("install i ci add".split())
+_HOOKS = tuple("husky lefthook simple-git-hooks yorkie".split())
+_RUNNERS = frozenset("make gmake just task mage bazel ninja cmake sh bash goreleaser".split())
+_STAMPING = ("go build", "go install", "go run", "dotnet build", "dotnet publish", "dotnet pack")
 _STAMPS = {"go": ("build", "install", "run"), "dotnet": ("build", "publish", "pack", "run", "test")}
 """Programs that write the commit into what they build (`-buildvcs`, Source Link)."""
 
@@ -43,17 +43,17 @@ def why_git_is_read(build: Build) -> str | None:
             return f"{layer.instruction.keyword} mentions {code('git')}"
     if any(neighbours_copy(build, name) for name in ("git", *_STAMPS)):
         return "another Dockerfile of this context may read it"
-    return _settings(build)
+    return _hooks(build) or _settings(build) or why_program_reads_git(build)
 
 
 def _run(build: Build, layer: Layer) -> str | None:
     line = layer.instruction.span.start
-    for process in processes_of(build, layer):
+    for process in layer.processes:
         first = next((arg for arg in process.args if arg is not None), "")
         if process.name == "git" and first not in _HARMLESS:
             return f"line {line} runs {code(f'git {first}')}"
         stamps = first in _STAMPS.get(process.name or "", ())
-        if stamps and "-buildvcs=false" not in process.args:
+        if stamps and "-buildvcs=false" not in process.args and _finds_git(build, layer, process):
             return f"{code(f'{process.name} {first}')} writes the commit into what it builds"
         if process.name not in ("rm", None) and any(
             arg is not None and mentions(arg, ".git") for arg in process.args
@@ -65,16 +65,60 @@ def _run(build: Build, layer: Layer) -> str | None:
     return None
 
 
+def _finds_git(build: Build, layer: Layer, process: Process) -> bool:
+    """.NET reads `.git` itself."""
+    return process.name != "go" or not lacks_git(build, layer)
+
+
+def _hooks(build: Build) -> str | None:
+    """What installs hooks of git when packages are installed behind the copy: some fail without."""
+    copied: set[int] = set()
+    for layer in build.layers:
+        if layer.copy is not None and ROOT in layer.local_sources:
+            copied.add(layer.stage)
+        if layer.instruction.keyword != "RUN" or layer.stage not in copied:
+            continue
+        if not any(map(_runs_lifecycle, layer.processes)):
+            continue
+        for path, text in (settings(build) or {}).items():
+            tool = next((name for name in _HOOKS if mentions(text, name)), None)
+            if path.endswith("package.json") and tool is not None:
+                return f"{code(path)} mentions {code(tool)}, which looks for it"
+    return None
+
+
+def _runs_lifecycle(process: Process) -> bool:
+    first = next(iter(process.args), "")
+    return process.name in _NODE and (first in _INSTALLS or process.name == "yarn")
+
+
 def _settings(build: Build) -> str | None:
     texts = settings(build)
     if texts is None:
         return "the files that steer the build are too many to be read"
     for path, text in texts.items():
-        flat = " ".join(text.translate(_BETWEEN).split())
+        flat = flattened(text)
         lower = flat.lower()
-        asked = next((words for words in _ASKS if words in flat), None)
+        asked = next((words for words in ASKS if words in flat), None)
         tool = next((name for name in _TOOLS if name in lower), None)
         tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
+        stamp = next((words for words in _STAMPING if words in flat), None)
         if asked or tool:
             return f"{code(path)} mentions {code(asked or tool or '')}"
+        if stamp and "-buildvcs=false" not in flat and _starts_others(build):
+            return f"{code(path)} mentions {code(stamp)}, which writes the commit"
     return None
+
+
+def _starts_others(build: Build) -> bool:
+    """Whether a RUN starts what may start more, such as `make`, where `git` may be."""
+    for layer in build.layers:
+        if layer.instruction.keyword == "RUN" and not lacks_git(build, layer):
+            opaque = layer.script is None or layer.script.opaque is not None
+            if opaque or any(_is_other(process.name) for process in layer.processes):
+                return True
+    return False
+
+
+def _is_other(name: str | None) -> bool:
+    return name is None or name in _RUNNERS or name.endswith(".sh")

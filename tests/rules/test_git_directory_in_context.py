@@ -114,3 +114,114 @@ def test_what_else_changes_often_does_not_forbid_the_fix():
     tree = Repository(frozenset(files), dict(files), history=history)
     (found,) = [f for f in inspect(tree, "Dockerfile").findings if f.severity == "warning"]
     assert (found.rule, found.fix is not None) == (rule.name, True)
+
+
+BEHIND = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
+BEFORE = "FROM node:22\nWORKDIR /app\nCOPY package.json ./\nRUN npm i\nCOPY . .\n"
+MAKE = {"Makefile": "all:\n\tgo build ./...\n"}
+HUSKY = {"package.json": '{"devDependencies": {"husky": "^6"}}'}
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"app/version.py": "open('.git/HEAD')\n"}, "`app/version.py` mentions `.git`"),
+        ({"v.py": "run(['git', 'rev-parse', 'HEAD'])\n"}, "`v.py` mentions `git rev-parse`"),
+        ({"lib/v.rb": "V = `git describe`\n"}, "`lib/v.rb` mentions `git describe`"),
+        ({"v.py": "from git import Repo\n"}, "`v.py` mentions `from git`"),
+        ({"requirements.txt": "GitPython==3\n"}, "mentions `gitpython`"),
+        ({f"m{n}.py": "" for n in range(501)}, "too large"),
+        ({"long.js": "x" * 200_000}, "cannot be searched"),
+    ],
+)
+def test_silent_where_the_program_may_read_it_when_it_runs(files, reason):
+    check_silent(rule, PYTHON, FILES | files, reason)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"tests/v.py": "open('.git/HEAD')\n"},
+        {"a.min.js": "'.git'"},
+        {"v.py": "# https://github.com/octo/shop.git, see .gitignore\n"},
+    ],
+)
+def test_what_only_looks_like_git_is_no_reason(files):
+    assert findings(rule, FILES | files)
+
+
+@pytest.mark.parametrize(
+    ("stages", "is_told"),
+    [
+        ("FROM nginx\nCOPY --from=a /app/dist /www\n", True),
+        ("FROM nginx\nCOPY --from=a /app /www\n", False),
+        ("FROM nginx\nCOPY --from=a / /\n", False),
+        ("FROM nginx\nCOPY --from=a /app/* /www/\n", False),
+        ("FROM nginx\nCOPY --from=a $UNKNOWN /www/\n", False),
+        ("FROM a\nRUN echo\n", False),
+        ("FROM a AS b\nFROM nginx\nCOPY --from=b /app /www\n", False),
+        ("FROM nginx AS b\nCOPY --from=a /app/dist /app\nFROM b\n", True),
+        ("FROM nginx AS b\nFROM b\n", False),
+        ("FROM nginx\nCOPY --from=a /app/dist /www\nRUN python3 manage.py x\n", False),
+    ],
+)
+def test_the_source_matters_where_it_is_run_with_git_beside_it(stages, is_told):
+    start = (
+        "ARG UNKNOWN\nFROM node:22 AS a\nARG UNKNOWN\nWORKDIR /app\nCOPY . .\nRUN npm run build\n"
+    )
+    files = FILES | {"src/memo.ts": "'git rev-parse'\n", "Dockerfile": start + stages}
+    assert bool(findings(rule, files)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "files", "is_told"),
+    [
+        (BEHIND, HUSKY, False),
+        (BEHIND.replace("npm ci", "yarn"), HUSKY, False),
+        (BEHIND.replace("npm ci", "npm run build"), HUSKY, True),
+        (BEHIND, {"package.json": "{}"}, True),
+        (BEFORE, HUSKY, True),
+    ],
+)
+def test_hooks_of_git_are_installed_with_the_packages(dockerfile, files, is_told):
+    assert bool(findings(rule, FILES | files | {"Dockerfile": dockerfile})) is is_told
+
+
+ALPINE = "FROM golang:1.22-alpine AS a\nWORKDIR /src\nCOPY . .\n"
+BUILD = "RUN CGO_ENABLED=0 go build -o /app ./...\n"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "files", "is_told"),
+    [
+        (ALPINE + BUILD, {}, True),
+        (ALPINE + BUILD + "FROM scratch\nCOPY --from=a /app /\n", {}, True),
+        (ALPINE + "RUN apk add --no-cache make gcc=13-r0 && go build .\n", {}, True),
+        (ALPINE + "RUN apk --no-cache add -t .deps upx && apk del .deps\n" + BUILD, {}, True),
+        (ALPINE + "COPY --from=b /x /src/x\n" + BUILD, {}, True),
+        (ALPINE + "RUN wget https://github.com/a/b/x -O /x\n" + BUILD, {}, True),
+        ("ARG V=1.22\n" + ALPINE.replace("1.22", "$V") + BUILD, {}, True),
+        (ALPINE + "RUN make\n", MAKE, True),
+        ("FROM golang\nCOPY . .\nRUN make\n", MAKE, False),
+        ("FROM golang\nCOPY . .\nRUN ./build.sh\n", {"build.sh": "go build .\n"}, False),
+        ("FROM golang\nCOPY . .\nRUN echo\n", MAKE, True),
+        ("FROM golang:1.22\nCOPY . .\n" + BUILD, {}, False),
+        ("FROM octo/golang:alpine\nCOPY . .\n" + BUILD, {}, False),
+        ("ARG alpine\nFROM golang:$alpine\nCOPY . .\n" + BUILD, {}, False),
+        (ALPINE + "RUN apk add git\n" + BUILD, {}, False),
+        (ALPINE + "RUN apk add alpine-sdk\n" + BUILD, {}, False),
+        (ALPINE + "ARG MORE\nRUN apk add $MORE\n" + BUILD, {}, False),
+        (ALPINE + "RUN apk add --virtual x git\n" + BUILD, {}, False),
+        (ALPINE + "RUN sh tools.sh\n" + BUILD, {}, False),
+        (ALPINE + "RUN eval $X\n" + BUILD, {}, False),
+        (ALPINE + "RUN wget https://a/git.tar\n" + BUILD, {}, False),
+        (ALPINE + "COPY --from=alpine/git /usr/bin /usr/bin\n" + BUILD, {}, False),
+        (ALPINE + "RUN --mount=from=alpine/git,target=/usr/local/bin go build .\n", {}, False),
+        (ALPINE + "FROM a\nRUN apk add git\n" + BUILD, {}, False),
+        ("FROM golang:alpine AS z\nRUN apk add git\nFROM z\nCOPY . .\n" + BUILD, {}, False),
+        (ALPINE.replace("golang:1.22", "dotnet") + "RUN dotnet publish\n", {}, False),
+    ],
+)
+def test_go_stamps_the_commit_only_where_it_finds_git(dockerfile, files, is_told):
+    files = {"main.go": "", "go.mod": "", ".dockerignore": "x\n", "Dockerfile": dockerfile} | files
+    assert bool(findings(rule, files)) is is_told

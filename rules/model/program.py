@@ -1,0 +1,114 @@
+"""Whether the program itself reads `.git`: when the image runs, or when a step runs its code.
+
+Many programs show the commit that they were built from. Only their source tells.
+"""
+
+import posixpath
+import re
+
+from rules.model.builder import is_dockerfile
+from rules.model.cache import Build
+from rules.model.copies import Copy
+from rules.model.prose import code
+from rules.model.settings import LONGEST, mentions, programs
+from rules.model.sources import ROOT, has_wildcard
+
+MOST = 500
+"""Files of source that are searched; a larger program may read anything."""
+
+_CODE = tuple(
+    """
+    .bash .c .cc .cjs .clj .cpp .cs .dart .erl .ex .exs .fs .go .groovy .h .hpp .hs .java .jl .js
+    .jsx .kt .lua .mjs .php .pl .pm .py .r .rake .rb .rs .scala .sh .svelte .swift .ts .tsx .vue
+    """.split()
+)
+_APART = frozenset(".github .gitlab doc docs e2e spec test tests".split())
+"""Folders that no program runs from."""
+_INTERPRETERS = frozenset(
+    "bundle composer elixir iex mix perl php python python3 rails rake ruby".split()
+)
+"""Programs that run a project's own code while it is built."""
+_LIBRARIES = ("gitpython", "pygit2", "dulwich")
+_BETWEEN = str.maketrans(dict.fromkeys("\"'`,[](){}", " "))
+ASKS = tuple(
+    f"git {verb}"
+    for verb in (
+        "describe rev-parse rev-list log show status branch tag diff ls-files symbolic-ref "
+        "name-rev shortlog blame submodule archive grep -C --git-dir -c --no-pager"
+    ).split()
+)
+_WILDCARD = re.compile(r"[*?\[\\]")
+_IMPORTS = ("import git ", "from git ")
+
+
+def flattened(text: str) -> str:
+    """The words of a text with a space between them: of `["git", "log"]` they are `git log`."""
+    return " ".join(text.translate(_BETWEEN).split())
+
+
+def why_program_reads_git(build: Build) -> str | None:
+    """What in the source reads `.git`, or may, in words; None when the program does not."""
+    if programs(build).isdisjoint(_INTERPRETERS) and not _is_shipped(build):
+        return None
+    paths = [path for path in build.context.files if _is_searched(path)]
+    if len(paths) > MOST:
+        return "the program is too large to be searched for what reads it"
+    full = [posixpath.join(build.context.root, path) for path in paths]
+    texts = {path: build.repository.read(path) for path in full}
+    for path, text in texts.items():
+        if text is None or len(text) > LONGEST:
+            return f"{code(path)} cannot be searched for what reads it"
+        word = _asked(text)
+        if word is not None:
+            return f"{code(path)} mentions {code(word)}"
+    return None
+
+
+def _is_searched(path: str) -> bool:
+    top, _, rest = path.partition("/")
+    if (rest and top in _APART) or is_dockerfile(path):
+        return False
+    name = posixpath.basename(path)
+    requirements = name.startswith("requirements") and name.endswith(".txt")
+    return requirements or (name.endswith(_CODE) and not name.endswith(".min.js"))
+
+
+def _asked(text: str) -> str | None:
+    if "git" not in text and "Git" not in text:
+        return None
+    if mentions(text, ".git"):
+        return ".git"
+    flat = flattened(text) + " "
+    asked = next((words for words in (*ASKS, *_IMPORTS) if words in flat), None)
+    return (asked and asked.strip()) or next((n for n in _LIBRARIES if mentions(text, n)), None)
+
+
+def _is_shipped(build: Build) -> bool:
+    """Whether a stage that no other one takes from holds the `.git` that a COPY brought."""
+    held: dict[int, set[str]] = {}
+    used: set[int | None] = set()
+    for layer in build.layers:
+        places = held.setdefault(layer.stage, set())
+        if layer.parent is not None:
+            used.add(layer.parent)
+            places |= held.get(layer.parent, set())
+        copy = layer.copy
+        if copy is None:
+            continue
+        used.add(copy.stage)
+        if copy.local and ROOT in copy.named:
+            places.add(copy.destination or "/")
+        elif copy.stage is not None:
+            places.update(_brought(copy, held.get(copy.stage, set())))
+    last = len(build.dockerfile.stages) - 1
+    return any(places for stage, places in held.items() if stage == last or stage not in used)
+
+
+def _brought(copy: Copy, places: set[str]) -> set[str]:
+    """The folders that a `COPY --from` may make, of those that hold `.git`."""
+    for source in (ROOT,) if copy.sources is None else copy.sources:
+        path = "" if source == ROOT else f"/{source}"
+        head = _WILDCARD.split(path)[0] if has_wildcard(path) else f"{path}/"
+        if any(f"{place.rstrip('/')}/.git/".startswith(head) for place in places):
+            return {copy.destination or "/"}
+    return set()
