@@ -33,13 +33,15 @@ def evidence(
     The step is all that the fix spares: commands and copies that some edit re-runs in `build` and
     not in `after`. Where it spares nothing (cache mounts), it is what stands on `lines`.
     `arguments` are build arguments that are new with every commit. None when the history is not
-    known, or when no commit re-ran the step.
+    known, or when no commit re-ran the step, or when no commit can hold what the fix keeps back.
     """
     history = build.repository.history
     if history is None or build.context.kind == "unknown":
         return None
     given = Change(build_args=dict.fromkeys(arguments))
     step = _spared(build, after, given) or _standing_on(build, lines)
+    if not step:
+        return None
     if history.commits is None:
         return None if arguments else _known_in_part(build, after, step, history)
     commits = _count(build, step, given, history.commits)

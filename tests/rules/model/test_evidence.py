@@ -56,6 +56,12 @@ def test_nothing_is_said_where_nothing_re_ran_or_nothing_is_known():
     assert found(None).evidence is None
 
 
+def test_of_what_no_commit_holds_nothing_is_counted():
+    files = {**FILES, ".dockerignore": ".git\n__pycache__\n", "app/a.py": ""}
+    history = commits("Dockerfile", "app/a.py")
+    assert found(history, files, "dockerignore-misses-nested").evidence is None
+
+
 def test_only_files_of_the_context_count():
     files = {f"app/{path}": text for path, text in FILES.items()}
     history = commits("app/main.py", "other/main.py", "main.py")
