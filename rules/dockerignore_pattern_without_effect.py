@@ -1,14 +1,15 @@
 """A line of the ignore file that does not do what it says.
 
 A .dockerignore is no .gitignore: `#` starts a comment only at the very start of a line, `[!a]` is
-no negation (`[^a]` is), the last pattern that matches wins, and a `!` line counts for a folder's
-content only where something above it excluded that folder. Some patterns fail the build
+no negation (`[^a]` is), the last pattern that matches wins, and a `!` line brings back only what a
+line above it excluded, by the name of that or of something in it. Some patterns fail the build
 (https://docs.docker.com/build/concepts/context/#syntax).
 
 Silent about patterns that merely match nothing today, and about a `!` line whose file is sent.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.model.builder import is_ignore_file
 from rules.model.cache import Build
@@ -36,6 +37,8 @@ rule = Rule(
 
 MOST_DECISIONS = 400_000
 """Exceptions times files that are looked at."""
+MOST_EXCEPTIONS = 50
+"""For each of them the lines above are read anew."""
 
 
 @rule.check
@@ -58,6 +61,7 @@ def find(build: Build) -> Iterator[Finding]:
         yield from _comment(ignore, pattern, lines[pattern.line - 1], at)
         yield from _class(ignore, pattern, lines[pattern.line - 1], at)
         yield from _case(build, ignore, pattern, lines[pattern.line - 1], at)
+    yield from _undone(ignore)
     yield from _vain_exceptions(build, ignore)
 
 
@@ -70,7 +74,7 @@ def _comment(ignore: IgnoreFile, pattern: Pattern, line: str, at: int) -> Iterat
             f"This comment is a pattern, {code(pattern.text)}: {code('#')} starts a comment at "
             f"the very start of a line only."
         )
-        yield _finding(ignore, pattern.line, pattern.text, message)
+        yield replace(_finding(ignore, pattern.line, pattern.text, message), severity="info")
         return
     if cut <= 0:
         return
@@ -123,6 +127,9 @@ def _vain_exceptions(build: Build, ignore: IgnoreFile) -> Iterator[Finding]:
         # as a pattern that excludes, it shows what it matches
         matcher = IgnoreFile.parse(pattern.text, "")
         named = [path for path in tracked if matcher.excludes(path)]
+        if not all(map(ignore.excludes, named)) and len(exceptions) <= MOST_EXCEPTIONS:
+            above = _above(ignore, pattern)  # what it could bring back
+            named = [path for path in named if above.excludes(path)]
         winner = ignore.decides(named[0]) if named and all(map(ignore.excludes, named)) else None
         if winner is not None:
             where = f"line {winner.line}, {code(winner.raw.strip())},"
@@ -131,6 +138,25 @@ def _vain_exceptions(build: Build, ignore: IgnoreFile) -> Iterator[Finding]:
                 f"{code(named[0])}."
             )
             yield _finding(ignore, pattern.line, f"!{pattern.text}", message)
+
+
+def _above(ignore: IgnoreFile, pattern: Pattern) -> IgnoreFile:
+    """The ignore file as far as the line above a pattern."""
+    lines = [each.raw for each in ignore.patterns if each.line < pattern.line]
+    return IgnoreFile.parse("\n".join(lines), "")
+
+
+def _undone(ignore: IgnoreFile) -> Iterator[Finding]:
+    """Patterns that a `!` line further down takes back whole."""
+    last = {pattern.text: pattern for pattern in ignore.patterns if pattern.negated}
+    for pattern in ignore.patterns:
+        after = last.get(pattern.text)
+        if not pattern.negated and after is not None and after.line > pattern.line:
+            message = (
+                f"{code(pattern.raw.strip())} keeps nothing back: line {after.line}, "
+                f"{code(after.raw.strip())}, takes it back whole."
+            )
+            yield _finding(ignore, pattern.line, pattern.text, message)
 
 
 def _finding(

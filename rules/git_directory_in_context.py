@@ -5,8 +5,9 @@ does not name it, a `COPY . .` takes it: the step and all after it re-run for ev
 that commit changed.
 
 Silent when the build reads `.git`: git itself, tools that make a version of it (setuptools_scm,
-GitVersion), and compilers that write the commit into what they build (`go build`, .NET's Source
-Link); when these cannot be ruled out; and when the context is not the root of the repository.
+GitVersion), compilers that write the commit into what they build (`go build` where it finds git,
+.NET's Source Link), installs of git's hooks, and the program's own source where the image holds
+`.git`; when these cannot be ruled out; and when the context is not the root of the repository.
 """
 
 from collections.abc import Iterator

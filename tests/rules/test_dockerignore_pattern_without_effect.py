@@ -39,6 +39,13 @@ def test_what_was_meant_is_written(before, after):
         (".git\n!docs\ndocs/*\n", 2, "has the last word"),
         (".git\nstatic # why\n", 2, "part of the pattern"),
         (".git\nvenv\t# why\n", 2, "Every build fails"),
+        (".git\ndocs/\n!docs\n", 2, "line 3, `!docs`, takes it back whole"),
+        (".git\n*.md\nx\n!*.md\ny\n", 2, "line 4, `!*.md`, takes it back whole"),
+        (
+            ".git\ndocs/keep\n!docs\n",
+            3,
+            "line 2, `docs/keep`, has the last word on `docs/keep/b.md`",
+        ),
         (".git\n  # why\n", 2, "This comment is a pattern, `# why`"),
     ],
 )
@@ -53,6 +60,10 @@ def test_words_say_what_is_wrong(ignore, line, words):
     "ignore",
     [
         "docs\n!docs/a.md\n",
+        "!docs\n",
+        "*.md\n!main.py\n",
+        "docs/keep\nstatic\n!docs/keep/b.md\n",
+        "*\n!docs\n",
         "docs/*\n!docs/keep\n",
         "!gone.txt\ndocs\n",
         "nothing/here\n",
@@ -78,3 +89,15 @@ def test_a_known_name_in_the_wrong_case_is_told_with_the_right_one():
 def test_a_file_of_that_very_case_is_meant():
     files = FILES | {".DS_store": "", ".dockerignore": ".git\n.DS_store\n"}
     assert findings(rule, files) == []
+
+
+def test_a_comment_that_is_a_pattern_does_no_harm():
+    (found,) = findings(rule, FILES | {".dockerignore": ".git\n # why\n"})
+    assert found.severity == "info"
+
+
+def test_of_very_many_exceptions_only_what_stands_below_is_looked_at():
+    many = "".join(f"!x{n}\n" for n in range(60))
+    ignore = f".git\ndocs/keep\n!docs\n{many}!static\nstatic\n"
+    (found,) = findings(rule, FILES | {".dockerignore": ignore})
+    assert "`static`, has the last word" in found.message
