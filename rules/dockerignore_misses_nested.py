@@ -7,8 +7,9 @@ In a .dockerignore, unlike in a .gitignore, every pattern starts at the root of 
 `**/__pycache__` means every folder.
 
 A fresh clone holds none of these files and is not affected; the folder of a developer is. Silent
-unless the languages of the tree make nested ones certain and a COPY, an ADD or a bind mount takes
-them, and where the pattern is written for the root on purpose (`/dist`).
+unless the languages of the tree make nested ones certain (of `.DS_Store` its author tells that
+macOS is in use) and a COPY, an ADD or a bind mount takes them, and where the pattern is written for
+the root on purpose (`/dist`).
 """
 
 import posixpath
@@ -55,6 +56,10 @@ def _lock(name: str) -> bool:
     return name in ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
 
 
+def _setup(name: str) -> bool:
+    return name in ("setup.py", "setup.cfg")
+
+
 def _named(*ends: str) -> Callable[[str], bool]:
     return lambda name: name.endswith(ends)
 
@@ -68,6 +73,8 @@ _ARISE: Mapping[str, tuple[str, str, Callable[[str], bool]]] = {
         "*.py[co]": "__pycache__/m.pyc",
         "*.py[cod]": "__pycache__/m.pyc",
     }.items()},
+    "*.egg-info": ("x.egg-info/PKG-INFO", "setuptools", _setup),
+    ".DS_Store": (".DS_Store", "macOS", _named("")),
     "node_modules": ("node_modules/p/index.js", "npm", _lock),
     "target": ("target/x.jar", "Maven", _named("pom.xml")),
     "build": ("build/x", "Gradle", _named("build.gradle", "build.gradle.kts")),
@@ -112,7 +119,7 @@ def _takes(layer: Layer, path: str) -> bool:
 def _folders(build: Build, pattern: Pattern, is_taken: Callable[[str], bool]) -> list[str]:
     """The folders whose caches the pattern misses and a step takes, relative to the context."""
     known = _ARISE.get(posixpath.normpath(pattern.text))
-    if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", ".")):
+    if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", "./")):
         return []
     name, _, beside = known
     sent = (p for p in build.context.files if beside(posixpath.basename(p)))

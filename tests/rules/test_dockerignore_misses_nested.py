@@ -24,6 +24,18 @@ def test_patterns_far_apart_are_told_apart():
     assert len(findings(rule, FILES | {".dockerignore": text})) == 2
 
 
+def test_a_file_in_the_style_of_gits_is_mended_whole():
+    before = ".git\n__pycache__/\n*.pyc\n*.egg-info\n.DS_Store\n"
+    after = ".git\n**/__pycache__/\n**/*.pyc\n**/*.egg-info\n**/.DS_Store\n"
+    files = FILES | {"libs/a/setup.py": ""}
+    check_fixed(rule, before, after, files, edit="main.py", path=".dockerignore")
+
+
+def test_macos_leaves_something_in_every_folder():
+    (found,) = findings(rule, FILES | {".dockerignore": ".DS_Store\n", "a.css": "", "b/c.css": ""})
+    assert "what macOS leaves in `app/api/`, `b/` is sent" in found.message
+
+
 def test_node_modules_of_nested_packages():
     files = {
         "Dockerfile": "FROM node:22\nWORKDIR /app\nCOPY . .\n",
@@ -91,6 +103,10 @@ def test_a_step_must_take_the_nested_folder_not_only_files_beside_it(steps, is_t
         ("**/__pycache__\n", FILES),
         ("/__pycache__\n", FILES),
         ("__pycache__\napp\n", FILES),
+        ("./.DS_Store\n", FILES),
+        ("/.DS_Store\n", FILES),
+        (".DS_Store\n", {k: v for k, v in FILES.items() if "/" not in k}),
+        ("*.egg-info\n", FILES | {"setup.py": "", "libs/a/pyproject.toml": ""}),
         ("__pycache__\n**/*.pyc\n", FILES),
         ("__pycache__\n", {k: v for k, v in FILES.items() if k != "app/api/a.py"}),
         ("node_modules\n", FILES | {"package.json": "{}"}),
