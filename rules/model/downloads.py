@@ -5,11 +5,11 @@ fix, or none does.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rules.model.cache import Build, Layer, once
+from rules.model.dataclass import dataclass
 from rules.model.installs.copied import Copied
-from rules.model.installs.find import may_say, processes_of
+from rules.model.installs.find import may_say
 from rules.model.installs.install import Cache, Call, Manager, Reads
 from rules.model.lineage import seen_by, starts_of
 from rules.model.managers import PROGRAMS, manager_of
@@ -112,7 +112,7 @@ def uses_of(build: Build, layer: Layer) -> tuple[Use, ...]:
 
 
 def _read(build: Build, layer: Layer) -> Iterator[Use]:
-    found = [(p, manager) for p in processes_of(build, layer) if (manager := manager_of(p.name))]
+    found = [(p, manager) for p in layer.processes if (manager := manager_of(p.name))]
     if not found:
         return
     image = Copied(build, [other for other in seen_by(build, layer) if other.copy is not None])
@@ -178,5 +178,5 @@ def is_apart(build: Build, layer: Layer) -> bool:
     installs = {id(use.process) for use in uses_of(build, layer) if use.reads is not None}
     return all(
         not process.open_ended and (process.name in _APART or id(process) in installs)
-        for process in processes_of(build, layer)
+        for process in layer.processes
     )
