@@ -96,8 +96,13 @@ def telling_edit(before: Build, after: Build) -> tuple[str, tuple[int, int]]:
     for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         work[path] = work_rerun(before, change), work_rerun(after, change)
-    path = max(work, key=lambda each: work[each][0] - work[each][1])
+    path = max(work, key=lambda each: (work[each][0] - work[each][1], _is_source(each)))
     return path, work[path]
+
+
+def _is_source(path: str) -> bool:
+    """Whether it is more telling than settings of other tools and words for people."""
+    return not re.search(r"(^|/)\.|\.(md|txt|ya?ml|json|lock|sum)$", path)
 
 
 def written(before: Build, after: Build) -> list[dict[str, str]]:

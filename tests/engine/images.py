@@ -129,7 +129,8 @@ def load(
     names = {reference(n): n for n in (*images, *plan.images) if n and reference(n) not in aliases}
     for tag, name in sorted(names.items()):
         image = images.get(name) or images.get(tag) or Image()
-        layer = _archive(_own_layer(tag, image, plan, plan.images.get(name, set()), users, outputs))
+        wanted = plan.images.get(name, set())
+        layer = _archive(_own_layer(tag, image, plan, wanted, users, outputs, shims))
         layer_name = f"{hashlib.sha256(layer).hexdigest()}.tar"
         blobs[layer_name] = layer
         chain = [next(iter(blobs)), layer_name]
@@ -185,6 +186,7 @@ def _own_layer(
     paths: Iterable[str],
     users: dict[str, int],
     outputs: str,
+    shims: str,
 ) -> Callable[[tarfile.TarFile], object]:
     def fill(tar: tarfile.TarFile) -> None:
         homes = {name: "/root" if name == "root" else f"/home/{name}" for name in users}
@@ -214,11 +216,18 @@ def _own_layer(
         _add(tar, ".layerwise/image", f"{tag} {image.salt}\n".encode(), 0o644)
         for path in sorted(paths):
             place = path.lstrip("/")
-            _add(tar, f"{place}.faked" if path.endswith("/") else place, b"faked\n")
+            _add(tar, f"{place}.faked" if path.endswith("/") else place, _made_up(path, shims))
         for path, content in sorted(image.files.items()):
             _add(tar, path.lstrip("/"), content.encode(), 0o644)
 
     return fill
+
+
+def _made_up(path: str, shims: str) -> bytes:
+    """What stands at a path that is taken from an image: a tool that is faked well, or a word."""
+    name = path.rpartition("/")[2]
+    script = next((s for s, names in FAITHFUL.items() if name in names.split()), None)
+    return (SHIMS / script).read_bytes() if script and shims == "faithful" else b"faked\n"
 
 
 @lru_cache(maxsize=4)

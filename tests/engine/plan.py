@@ -255,9 +255,15 @@ def _options(mount: str) -> dict[str, str]:
 
 
 def concrete(path: str) -> str:
-    """One path that a source pattern matches; ends in "/" when it looks like a folder."""
+    """One path that a source pattern matches; ends in "/" when it looks like a folder.
+
+    What has no ending does, but for what lies in a `bin`.
+    """
     clean = posixpath.normpath("/" + re.sub(r"\[[^]]*\]|[*?]+", "faked", path))
-    is_file = not path.endswith("/") and FILE_NAME.search(posixpath.basename(clean))
+    base = posixpath.basename(clean)
+    is_program = posixpath.basename(posixpath.dirname(clean)) in ("bin", "sbin")
+    is_program |= clean in ("/uv", "/uvx")
+    is_file = not path.endswith("/") and (is_program or FILE_NAME.search(base))
     return clean.replace("//", "/") + ("" if is_file else "/")
 
 
