@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from rules.model.cache import Build, Layer
 from rules.model.dockerfile import Instruction
 from rules.model.downloads import Use, uses_of
-from rules.model.installs.find import processes_of
 from rules.model.lineage import built_on
 from rules.model.managers import MANAGERS
 from rules.model.mounts import UnsureError, is_call
@@ -19,11 +18,15 @@ from rules.model.places import is_inside, overlap
 from rules.model.processes import Process
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]
-_CLEANING = tuple({command for cache in _CACHES for command in cache.cleaned_by})
+_CLEANING: dict[str, set[str]] = {}
+"""Commands that empty a cache, by their program."""
+for _command in (command for cache in _CACHES for command in cache.cleaned_by):
+    _CLEANING.setdefault(_command.split()[0], set()).add(_command)
 _SWITCHES = frozenset(option for cache in _CACHES for option in (*cache.purges, *cache.instead))
 _KEEPING = frozenset(
     word for cache in _CACHES for _, option in cache.keep_options for word in option.split()
 )
+_SETTING = _SWITCHES | _KEEPING
 _VARIABLES = frozenset(name for cache in _CACHES for name in cache.disabled_by)
 _EMPTYING = frozenset(cache.emptied_by for cache in _CACHES) - {""}
 
@@ -39,7 +42,7 @@ def lost_for_mounts(before: Build, after: Build) -> str | None:
         targets = new.cache_targets
         if _state(old) != _state(new):
             return "a RUN would run in another way"
-        if _work(before, old, targets) != _work(after, new, targets):
+        if _work(old, targets) != _work(new, targets):
             return "it would change the commands that run"
         changed = sorted(set(targets) - set(old.cache_targets))
         wrong = next((w for t in changed if (w := _wrong(after, new, t)) is not None), None)
@@ -74,16 +77,16 @@ def _plain(instruction: Instruction) -> tuple[object, ...]:
     return tuple((p.key, p.value) for p in instruction.pairs if p.key not in _VARIABLES)
 
 
-def _work(build: Build, layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
+def _work(layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
     """What a RUN does, what empties or switches off the caches at `targets` taken out."""
     if layer.script is None or layer.script.opaque is not None:
         return [(layer.instruction.script, layer.instruction.value[-2:])]
     if not targets:
         return [tuple(word.raw for word in command.argv) for command in layer.script.commands]
     found = []
-    for process in processes_of(build, layer):
-        words = [w.raw for w in process.argv if w.raw not in _SWITCHES | _KEEPING]
-        if any(is_call(process, command) for command in _CLEANING):
+    for process in layer.processes:
+        words = [w.raw for w in process.argv if w.raw not in _SETTING]
+        if any(is_call(process, command) for command in _CLEANING.get(process.name or "", ())):
             continue
         if process.name == "rm":
             words = ["rm", *(w for w in words[1:] if not _is_kept(process, w, targets))]
@@ -111,11 +114,11 @@ def _wrong(build: Build, layer: Layer, target: str) -> str | None:
     uses = [use for use in uses_of(build, layer) if _is_for(build, use, target)]
     if not uses:
         return f"no tool of the RUN is known to keep its cache in {target}"
-    for process in processes_of(build, layer):
+    for process in layer.processes:
         cleaning = [c for use in uses for cache in use.caches for c in cache.cleaned_by]
         if any(is_call(process, command) for command in cleaning):
             return "the RUN empties the cache itself"
-        paths = [_path(process, word.raw) for word in process.argv[1:]]
+        paths = (_path(process, word.raw) for word in process.argv[1:])
         if process.name == "rm" and any(overlap(path, target) for path in paths):
             return "the RUN removes what is in the mount"
     later = next(_users(build, layer, target), None)
@@ -146,7 +149,7 @@ def _users(build: Build, layer: Layer, target: str) -> Iterator[str]:
         if keyword in _LASTING and target in other.instruction.value:
             yield keyword
         names = keyword == "RUN" and target in other.named
-        if names and any(process.name != "rm" for process in processes_of(build, other)):
+        if names and any(process.name != "rm" for process in other.processes):
             yield "a later RUN"
 
 

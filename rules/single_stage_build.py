@@ -10,12 +10,11 @@ stages, or no step that builds.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rules.model.cache import Build
+from rules.model.dataclass import dataclass
 from rules.model.downloads import MOST_LAYERS, Use, uses_of
 from rules.model.finding import Finding
-from rules.model.installs.find import processes_of
 from rules.model.lineage import base_image
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
@@ -150,7 +149,7 @@ def _has_compiler(build: Build) -> bool:
     for layer in build.layers:
         if layer.instruction.keyword != "RUN":
             continue
-        words = [set(process.args) for process in processes_of(build, layer)]
+        words = [set(process.args) for process in layer.processes]
         if any(_COMPILERS & each and not each & {"remove", "purge", "del"} for each in words):
             return not any(each & {"remove", "purge", "del"} for each in words)
     return False

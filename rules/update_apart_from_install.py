@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from rules.model.cache import Build, Layer
 from rules.model.dockerfile import Span
 from rules.model.finding import Edit, Finding, Fix
-from rules.model.installs.find import Piece, may_say, pieces, processes_of
+from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 
@@ -46,7 +46,7 @@ def find(build: Build) -> Iterator[Finding]:
     for layer in build.layers:
         if layer.instruction.keyword != "RUN" or not may_say(layer, ["update"]):
             continue
-        if not all(p.name in _MANAGERS and "update" in p.args for p in processes_of(build, layer)):
+        if not all(p.name in _MANAGERS and "update" in p.args for p in layer.processes):
             continue
         updates = pieces(build, layer)
         if not updates or not all(_does(piece, ("update",)) for piece in updates):

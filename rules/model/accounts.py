@@ -4,10 +4,10 @@ A mount below the home of an account whose number is not known could not be writ
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rules.model.cache import Build, Layer
-from rules.model.installs.find import processes_of
+from rules.model.dataclass import dataclass
 from rules.model.lineage import base_image, seen_by
 from rules.model.mount import read_number
 
@@ -54,7 +54,7 @@ def _made(build: Build, layer: Layer) -> Iterator[Account]:
     for other in reversed(seen_by(build, layer)):
         if other.instruction.keyword != "RUN" or not other.words & _MAKERS.keys():
             continue
-        for process in processes_of(build, other):
+        for process in other.processes:
             if process.name in _MAKERS and process.certain and None not in process.args:
                 account = _read(process.name, [word or "" for word in process.args])
                 if account is not None:

@@ -3,11 +3,10 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from rules.model.cache import Build
-from rules.model.installs.find import processes_of
+from rules.model.dataclass import dataclass
 from rules.model.settings import mentions, neighbours_copy, says
 
 
@@ -130,7 +129,7 @@ def present(build: Build) -> Iterator[Leftover]:
 def _programs(build: Build) -> frozenset[str | None]:
     """The programs that RUNs start, but for those that install for the whole system."""
     runs = (layer for layer in build.layers if layer.instruction.keyword == "RUN")
-    processes = (process for layer in runs for process in processes_of(build, layer))
+    processes = (process for layer in runs for process in layer.processes)
     return frozenset(p.name for p in processes if _GLOBAL.isdisjoint(p.args))
 
 

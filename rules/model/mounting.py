@@ -1,12 +1,11 @@
 """The edits that give all RUNs of one manager their cache mounts, or why none is right."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rules.model.cache import Build, Layer
+from rules.model.dataclass import dataclass
 from rules.model.downloads import Family, Use, is_apart
 from rules.model.finding import Edit
-from rules.model.installs.find import processes_of
 from rules.model.lineage import starts_of
 from rules.model.mounts import (
     Place,
@@ -68,7 +67,7 @@ def mount_all(family: Family) -> Mounting | None:
     for layer in layers:
         unmounted = [p for p in places[layer.index] if not is_mounted(layer, p)]
         flags = [p.flag for p in unmounted] if layer in lacking else []
-        words = _first_words(build, layer, settings) if layer is layers[0] else ""
+        words = _first_words(layer, settings) if layer is layers[0] else ""
         if flags or words:
             edits.append(_in_front(build, layer, flags, words))
         if flags:
@@ -180,7 +179,7 @@ def _named(family: Family, layers: Sequence[Layer], place: Place) -> str | None:
         if (
             instruction.keyword == "RUN"
             and place.folder in layer.named
-            and not _only_removes(family.build, layer)
+            and not _only_removes(layer)
         ):
             return f"RUN {instruction.script}".split("\n")[0][:60]
         says = place.folder in instruction.value or home in instruction.value
@@ -199,8 +198,8 @@ def _meet(source: str, folder: str) -> bool:
     return overlap(plain, folder)
 
 
-def _only_removes(build: Build, layer: Layer) -> bool:
-    return all(process.name in ("rm", "set") for process in processes_of(build, layer))
+def _only_removes(layer: Layer) -> bool:
+    return all(process.name in ("rm", "set") for process in layer.processes)
 
 
 def _check_shared(family: Family) -> None:
@@ -250,7 +249,7 @@ def _calls_npx(family: Family) -> bool:
     return any(
         process.name == "npx" or "npx" in process.wrappers
         for layer in family.layers
-        for process in processes_of(family.build, layer)
+        for process in layer.processes
     )
 
 
@@ -271,16 +270,16 @@ def in_the_way(family: Family, layers: Sequence[Layer], places: Sequence[Place])
 
 def remove_first(build: Build, layer: Layer, settings: Sequence[str]) -> Edit:
     """The edit by which a RUN first removes settings; raises UnsureError."""
-    return _in_front(build, layer, (), _first_words(build, layer, settings))
+    return _in_front(build, layer, (), _first_words(layer, settings))
 
 
-def _first_words(build: Build, layer: Layer, settings: Sequence[str]) -> str:
+def _first_words(layer: Layer, settings: Sequence[str]) -> str:
     """What the first RUN must do before all else."""
     if not settings:
         return ""
     if layer.instruction.json or layer.instruction.heredocs:
         raise UnsureError("a command would have to be put in front of the RUN's own")
-    switched = any(process.user is not None for process in processes_of(build, layer))
+    switched = any(process.user is not None for process in layer.processes)
     if layer.user not in ("root", "0", None) or (layer.user is None and switched):
         raise UnsureError("the RUN may not change the settings of the base image")
     return f"rm -f {' '.join(settings)} && "

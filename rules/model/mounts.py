@@ -1,13 +1,13 @@
 """Where a cache mount belongs: the folder of a manager's cache for one call, and whose it is."""
 
 import posixpath
-from dataclasses import dataclass
 from functools import cache
 
 from rules.model.accounts import ROOT, Account, account_of
 from rules.model.cache import Build, Layer
+from rules.model.dataclass import dataclass
 from rules.model.images import Image
-from rules.model.installs.find import may_say, processes_of
+from rules.model.installs.find import may_say
 from rules.model.installs.install import LATEST, Cache, Manager
 from rules.model.lineage import base_image, seen_by
 from rules.model.mount import Mount, read_number
@@ -240,7 +240,7 @@ def is_moved_before(build: Build, layer: Layer, cache: Cache) -> bool:
     """Whether a command before, in the stage or in the RUN, may have moved the cache."""
     for other in (*seen_by(build, layer), layer):
         if other.instruction.keyword == "RUN" and cache.moved_by:
-            calls = processes_of(build, other) if may_say(other, _programs(cache)) else ()
+            calls = other.processes if may_say(other, _programs(cache)) else ()
             if any(is_call(process, command) for process in calls for command in cache.moved_by):
                 return True
     return False

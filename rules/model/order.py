@@ -1,11 +1,12 @@
 """Order: steps of a stage that stand behind source and do not read it."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rules.model.cache import Build, Change, Copy, Layer, file_classes, once, rerun
+from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING, from_context
-from rules.model.installs.find import Piece, may_say, pieces, processes_of
+from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.installs.install import Call, Manager
 from rules.model.lineage import inherited, seen_by
 from rules.model.manifests import is_manifest
@@ -248,9 +249,9 @@ def is_fetched(build: Build, run: Layer, manager: Manager, source: Layer) -> boo
     for layer in seen_by(build, run):
         if layer.copy is not None and layer.copy.stage is not None:
             brought = (each for each in build.layers if each.stage == layer.copy.stage)
-            if any(may_install(build, each, manager) for each in brought):
+            if any(may_install(each, manager) for each in brought):
                 return True
-        elif layer.index < source.index and may_install(build, layer, manager):
+        elif layer.index < source.index and may_install(layer, manager):
             return True
     return False
 
@@ -267,11 +268,11 @@ def only_links(build: Build, run: Layer, piece: Piece, source: Layer) -> bool:
     return told and is_fetched(build, run, piece.manager, source)
 
 
-def may_install(build: Build, layer: Layer, manager: Manager) -> bool:
+def may_install(layer: Layer, manager: Manager) -> bool:
     """Whether a RUN installs what the project needs with a manager, or may do so."""
     if layer.script is None or not may_say(layer, manager.programs):
         return False
-    for process in processes_of(build, layer):
+    for process in layer.processes:
         if process.name in manager.programs:
             words = tuple(word.value for word in process.argv[1:])
             reads = manager.read(Call(words, process.folder or "/"), NOTHING)

@@ -5,11 +5,11 @@ A changed owner or mode is a changed file: the layer of the step holds all of th
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rules.model.cache import Build, Layer
+from rules.model.dataclass import dataclass
 from rules.model.installs.copied import from_context
-from rules.model.installs.find import Piece, may_say, pieces, processes_of
+from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.lineage import base_image, seen_by
 from rules.model.places import is_inside, is_project_folder, overlap
 
@@ -214,7 +214,7 @@ def _has_user(build: Build, change: Change, user: str, before: Sequence[Layer]) 
         return True
     if _IN_IMAGES.get(base_image(build, change.layer.stage).name) == user:
         return True
-    return any(name == user for kind, name, _ in _made(build, before) if kind == "user")
+    return any(name == user for kind, name, _ in _made(before) if kind == "user")
 
 
 def _has_group(build: Build, change: Change, group: str, before: Sequence[Layer]) -> bool:
@@ -222,17 +222,15 @@ def _has_group(build: Build, change: Change, group: str, before: Sequence[Layer]
         return True
     if _IN_IMAGES.get(base_image(build, change.layer.stage).name) == group:
         return True
-    return any(
-        name == group and (kind == "group" or alone) for kind, name, alone in _made(build, before)
-    )
+    return any(name == group and (kind == "group" or alone) for kind, name, alone in _made(before))
 
 
-def _made(build: Build, before: Sequence[Layer]) -> Iterator[tuple[str, str, bool]]:
+def _made(before: Sequence[Layer]) -> Iterator[tuple[str, str, bool]]:
     """What RUNs make: a user or a group, its name, and whether a user has a group of its name."""
     for layer in before:
         if layer.instruction.keyword != "RUN" or not may_say(layer, _MAKERS):
             continue
-        for process in processes_of(build, layer):
+        for process in layer.processes:
             if process.name not in _MAKERS or not process.certain or None in process.args:
                 continue
             words = [word or "" for word in process.args]

@@ -2,12 +2,11 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from rules.model.cache import Build, Layer
+from rules.model.dataclass import dataclass
 from rules.model.downloads import Use, uses_of
 from rules.model.finding import Edit
-from rules.model.installs.find import processes_of
 from rules.model.mounts import Place, UnsureError, is_call
 from rules.model.places import is_inside
 from rules.model.processes import Process
@@ -41,7 +40,7 @@ def purges_in(build: Build, layer: Layer, places: Sequence[Place]) -> list[Purge
     """
     return [
         *_switches(build, layer, places),
-        *_cleaning(build, layer, places),
+        *_cleaning(layer, places),
         *_removals(build, layer, places),
     ]
 
@@ -59,17 +58,17 @@ def _switches(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[P
             yield Purge(layer, word.value, use.process, (word,), instead=words)
 
 
-def _cleaning(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[Purge]:
+def _cleaning(layer: Layer, places: Sequence[Place]) -> Iterator[Purge]:
     """Commands of the manager (`npm cache clean`)."""
     commands = {command for place in places for command in place.cache.cleaned_by}
-    for process in processes_of(build, layer):
+    for process in layer.processes:
         if any(is_call(process, command) for command in commands):
             yield Purge(layer, " ".join(word.raw for word in process.argv), process)
 
 
 def _removals(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[Purge]:
     """`rm -rf` of a cache's folder; other commands must not name it."""
-    for process in processes_of(build, layer):
+    for process in layer.processes:
         words = list(zip(process.argv, [process.argv[0].value, *process.args], strict=True))[1:]
         hit = []
         for word, value in words:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build, once
-from rules.model.installs.find import processes_of
 from rules.model.invocations import read_invocations
 
 MOST = 60
@@ -132,7 +131,7 @@ def programs(build: Build) -> frozenset[str]:
         process.name
         for layer in build.layers
         if layer.instruction.keyword == "RUN"
-        for process in processes_of(build, layer)
+        for process in layer.processes
         if process.name is not None
     )
 
@@ -142,7 +141,7 @@ def is_opaque(build: Build) -> bool:
     runs = [layer for layer in build.layers if layer.instruction.keyword == "RUN"]
     if any(run.script is None or run.script.opaque is not None for run in runs):
         return True
-    return any(p.name in (None, "eval") for run in runs for p in processes_of(build, run))
+    return any(p.name in (None, "eval") for run in runs for p in run.processes)
 
 
 def _named(build: Build) -> Iterator[str]:
