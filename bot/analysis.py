@@ -1,7 +1,7 @@
 """Snapshot -> what is to be said of it: pure, and the same for GitHub and a local clone."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import rules
@@ -12,10 +12,22 @@ from bot.snapshot import FileChange, Snapshot
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.cache import Build
 from rules.model.finding import Finding, Silence
+from rules.model.invocations import sources
 from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
 
 MAX_DOCKERFILES = 50
+MOST_EXPECTED, MOST_NAMED = 100, 30
+WORKFLOWS = ".github/workflows/"
+COMMON = (
+    ".dockerignore package.json requirements.txt pyproject.toml go.mod Makefile compose.yaml "
+    "docker-compose.yml"
+).split()
+"""Names that rules ask for most often, at the root of a repository or beside a Dockerfile."""
+_PATH = re.compile(
+    r"""(?:^|[\s"'=\[,])(?:\./)?([A-Za-z_][\w-]*(?:[./][\w-]+)*\.\w+)(?=$|[\s"',\];])"""
+)
+"""`app/main.py`, `./run.sh`: no absolute path, no address, no image."""
 _MIGHT_BE_NAMED = re.compile(r"docker|container", re.IGNORECASE)
 
 
@@ -88,11 +100,49 @@ def analyse_all(
 
 def concerns_us(changes: Iterable[FileChange]) -> bool:
     """Whether a change could touch a Dockerfile or an ignore file."""
-    return any(
-        is_dockerfile(c.path) or is_ignore_file(c.path) or _MIGHT_BE_NAMED.search(c.path)
-        for c in changes
-        if c.status != "removed"
-    )
+    return any(_is_ours(change.path) for change in changes if change.status != "removed")
+
+
+def _is_ours(path: str) -> bool:
+    named = is_dockerfile(path) or is_ignore_file(path)
+    return named or _MIGHT_BE_NAMED.search(path) is not None
+
+
+def expected(changes: Iterable[FileChange], asked: Collection[str]) -> list[str]:
+    """Texts that rules will ask for, told before the tree is known; `/` ends a folder's name.
+
+    Of the changed files those that say what is built or how, and those that were `asked` for
+    before. What did not change since then is kept. Then what changed lines of Dockerfiles name,
+    and, in a repository that nobody looked at yet, what most have.
+    """
+    there = [change for change in changes if change.status != "removed"]
+    how = sources(change.path for change in there)
+    paths = [
+        path
+        for path in (change.path for change in there)
+        if path in asked or path in how or _is_ours(path) or (is_manifest(path) and _short(path))
+    ]
+    folders = [""]
+    for change in there:
+        if is_dockerfile(change.path):
+            folders.append(change.path.rpartition("/")[0])
+            named = _named(change)
+            paths += [name for folder in {"", folders[-1]} for name in _in(folder, named)]
+    if not asked:
+        paths += [name for folder in dict.fromkeys(folders) for name in _in(folder, COMMON)]
+        paths.append(WORKFLOWS)
+    return list(dict.fromkeys(paths))[:MOST_EXPECTED]
+
+
+def _in(folder: str, names: Iterable[str]) -> list[str]:
+    return [f"{folder}/{name}" if folder else name for name in names]
+
+
+def _named(change: FileChange) -> list[str]:
+    """Words of the lines that a change shows which look like paths below a folder."""
+    shown = (row for hunk in change.hunks or () for mark, row in hunk.rows if mark != "-")
+    words = (found[1] for row in shown for found in _PATH.finditer(row[:1000]))
+    return list(dict.fromkeys(word for word in words if _short(word)))[:MOST_NAMED]
 
 
 def likely(snapshot: Snapshot) -> frozenset[str]:
@@ -107,7 +157,11 @@ def likely(snapshot: Snapshot) -> frozenset[str]:
             folders.add(path.rpartition("/")[0])
     near = [path for path in snapshot.head.paths if path.rpartition("/")[0] in folders]
     named = [p for p in near if is_ignore_file(p) or is_manifest(p) or is_dockerfile(p)]
-    return frozenset(p for p in named if "lock" not in p and not p.endswith(".sum"))
+    return frozenset(path for path in named if _short(path))
+
+
+def _short(path: str) -> bool:
+    return "lock" not in path and not path.endswith(".sum")
 
 
 def _dockerfiles(snapshot: Snapshot, config: Config) -> tuple[list[str], list[str]]:

@@ -53,6 +53,7 @@ MAX_LINK = 6_000  # characters; GitHub answers 414 to what is longer than 8 KiB
 MOST_FACTS = 5  # of one comment: with what follows they are 8 lines
 _TICKS = re.compile("`+")
 _ARMED = re.compile(r"[@#\[!]|:(?=//)")
+_SUGGESTION = re.compile(r"^(`{3,})suggestion\n", re.MULTILINE)
 _MARKER = re.compile(r"<!-- layerwise:v1 fp=((?:[0-9a-f]{16}(?:,[0-9a-f]{16})*)?) -->")
 
 
@@ -80,6 +81,16 @@ def fingerprints(body: str) -> frozenset[str]:
 def is_marked(body: str) -> bool:
     """Whether there is a marker, be it an empty one."""
     return _MARKER.search(body) is not None
+
+
+def suggested(body: str) -> str | None:
+    """The lines that a comment of ours suggests; None where it suggests none."""
+    found = _SUGGESTION.search(body)
+    if found is None:
+        return None
+    lines = body[found.end() - 1 :]
+    end = lines.find(f"\n{found[1]}\n")
+    return None if end < 0 else lines[1 : end + 1]
 
 
 def remark(body: str, fingerprints: Iterable[str]) -> str:

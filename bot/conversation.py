@@ -1,11 +1,12 @@
 """What was said on a pull request before, by us and to us; and what of it should go."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot import comment
 from bot.command import Command
+from rules.model.dockerfile import Span
 
 Place = Literal["issues", "pulls"]
 """Where a comment is, as addresses name it: below the pull request, or on a line."""
@@ -13,15 +14,15 @@ Place = Literal["issues", "pulls"]
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A conversation that a comment of ours began. `id` and `node` are GraphQL's.
+    """A conversation that a comment of ours began. `id` is GraphQL's, `node` the comment's.
 
     `answered`: somebody else wrote in it. `hidden`: the comment is minimised. `outdated`: its
-    lines are gone from the diff, so that nobody sees it there.
+    lines are gone from the diff, so that nobody sees it there. `body` is what our comment says,
+    `span` where it stands now, None when that cannot be told.
     """
 
     id: str
     path: str
-    comment: int
     node: str
     review: int
     fingerprints: frozenset[str]
@@ -29,6 +30,8 @@ class Thread:
     answered: bool = False
     hidden: bool = False
     outdated: bool = False
+    body: str = ""
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +93,48 @@ class Conversation:
         """Fingerprints of comments that stand on lines of the diff as it is now."""
         return frozenset().union(*(t.fingerprints for t in self.threads if not t.outdated))
 
+    def without(self, withdrawn: Collection[Thread]) -> "Conversation":
+        """The conversation when these threads are taken back: what they said may be said again."""
+        threads = tuple(thread for thread in self.threads if thread not in withdrawn)
+        reviews = tuple(
+            replace(review, body=comment.remark(review.body, review.fingerprints - back))
+            for review in self.reviews
+            for back in [_said_in(review, withdrawn)]
+        )
+        return replace(self, threads=threads, reviews=reviews)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What of our comments is not right any more although some of what they say still holds.
+
+    `withdrawn` are deleted, and what holds is said anew; `edited` get another body.
+    """
+
+    withdrawn: tuple[Thread, ...] = ()
+    edited: tuple[tuple[Thread, str], ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """What is taken back: comments to delete, reviews to reword, things to hide or to resolve."""
+    """What is taken back, by GraphQL's ids; comments and reviews get other bodies."""
 
-    delete: tuple[int, ...] = ()
-    reword: tuple[tuple[int, str], ...] = ()
+    delete: tuple[str, ...] = ()
+    edit: tuple[tuple[str, str], ...] = ()
+    reword: tuple[tuple[str, str], ...] = ()
     hide: tuple[str, ...] = ()
     resolve: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.delete or self.reword or self.hide or self.resolve)
+        return bool(self.delete or self.edit or self.reword or self.hide or self.resolve)
 
 
 def clean_up(
     conversation: Conversation,
     standing: Collection[str],
     unread: Collection[str] = (),
+    revision: Revision | None = None,
     *,
     may_resolve: bool = False,
 ) -> Cleanup:
@@ -116,8 +142,10 @@ def clean_up(
 
     A comment that nobody answered is deleted; one that somebody answered is resolved, or hidden
     where we may not resolve; one that a person resolved stays as it is. Comments on `unread`
-    paths stay: the file could not be analysed this time.
+    paths stay: the file could not be analysed this time. `revision` is of those that still hold
+    in part.
     """
+    revision = revision or Revision()
     gone = [
         thread
         for thread in conversation.threads
@@ -127,20 +155,35 @@ def clean_up(
         and thread.path not in unread
         and not thread.fingerprints & frozenset(standing)
     ]
-    delete = [thread for thread in gone if not thread.answered]
+    delete = [*(thread for thread in gone if not thread.answered), *revision.withdrawn]
     answered = [thread for thread in gone if thread.answered]
     inhabited = {thread.review for thread in conversation.threads if thread not in delete}
     hide = [] if may_resolve else [thread.node for thread in answered]
     hide += [r.node for r in conversation.reviews if not r.hidden and r.id not in inhabited]
+    back = [
+        *delete,
+        *(
+            replace(thread, fingerprints=thread.fingerprints - comment.fingerprints(body))
+            for thread, body in revision.edited
+            if not thread.answered
+        ),
+    ]
     reword = []
     for review in conversation.reviews:
         # what a person deleted stays in the marker: only what we delete may be said again
-        back = frozenset().union(*(t.fingerprints for t in delete if t.review == review.id))
-        if back & review.fingerprints:
-            reword.append((review.id, comment.remark(review.body, review.fingerprints - back)))
+        forgotten = _said_in(review, back)
+        if forgotten & review.fingerprints:
+            body = comment.remark(review.body, review.fingerprints - forgotten)
+            reword.append((review.node, body))
     return Cleanup(
-        tuple(thread.comment for thread in delete),
+        tuple(thread.node for thread in delete),
+        tuple((thread.node, body) for thread, body in revision.edited),
         tuple(reword),
         tuple(hide),
         tuple(thread.id for thread in answered) if may_resolve else (),
     )
+
+
+def _said_in(review: Posted, threads: Collection[Thread]) -> frozenset[str]:
+    """What these of a review's threads say."""
+    return frozenset().union(*(t.fingerprints for t in threads if t.review == review.id))

@@ -8,6 +8,7 @@ import rules
 from bot import comment, peace
 from bot.analysis import Analysis
 from bot.config import Config, ConfigError
+from bot.conversation import Conversation, Revision, Thread
 from bot.diff import Hunk
 from bot.snapshot import FileChange, Snapshot
 from rules.model.dockerfile import Span
@@ -103,6 +104,50 @@ def compose(  # noqa: PLR0913
     elsewhere += [f for dropped in comments if dropped not in shown for f in dropped.findings]
     body = comment.review_body((f for c in shown for f in c.findings), more=bool(elsewhere))
     return Review(body, tuple(shown), tuple(elsewhere))
+
+
+def revise(
+    conversation: Conversation, snapshot: Snapshot, analysis: Analysis, page: str = ""
+) -> Revision:
+    """What to do with comments of ours that hold in part, or would undo what was changed since.
+
+    One that can be said on the same lines is edited. Else it is withdrawn, or, where somebody
+    answered it, left without a suggestion.
+    """
+    found = {f.fingerprint: f for f in (*analysis.new, *analysis.old)}
+    withdrawn: list[Thread] = []
+    edited: list[tuple[Thread, str]] = []
+    for thread in conversation.threads:
+        standing = [found[fp] for fp in sorted(thread.fingerprints) if fp in found]
+        if thread.resolved or thread.hidden or not standing:
+            continue
+        whole, offered = len(standing) == len(thread.fingerprints), comment.suggested(thread.body)
+        if whole and (thread.outdated or offered is None):  # nobody can commit it
+            continue
+        now = _said_of(standing, snapshot, analysis, page)
+        if whole and now is not None and comment.suggested(now.body) == offered:
+            continue
+        if now is not None and now.span == thread.span:
+            edited.append((thread, now.body))
+        elif thread.answered:
+            diff, notes = _diff(standing, analysis, page)
+            edited.append((thread, comment.with_diff(standing, diff, notes)))
+        else:
+            withdrawn.append(thread)
+    return Revision(tuple(withdrawn), tuple(edited))
+
+
+def _said_of(
+    findings: Sequence[Finding], snapshot: Snapshot, analysis: Analysis, page: str
+) -> Comment | None:
+    """The one comment that says all of these findings of one file; None where none can."""
+    change = snapshot.changes.get(findings[0].path)
+    if change is None or not change.hunks or any(f.severity == "info" for f in findings):
+        return None
+    ordered = sorted(findings, key=lambda f: (f.span, f.rule))
+    said = _place(ordered, change, analysis, page).comments
+    whole = len(said) == 1 and len(said[0].findings) == len(findings)
+    return said[0] if whole else None
 
 
 def _worth(said: Comment) -> tuple[bool, int]:

@@ -1,19 +1,20 @@
-"""The story of one job: fetch, check, compose, post, tidy up, tell the verdict."""
+"""The story of one job: fetch, check, compose; then post, tidy up and tell the verdict."""
 
 import asyncio
 from dataclasses import dataclass, replace
 
 import rules
 from bot import comment, verdict
-from bot.analysis import Analysis, analyse, concerns_us, likely
-from bot.conversation import Ask, clean_up
+from bot.analysis import Analysis, analyse, concerns_us, expected, likely
+from bot.conversation import Ask, Revision, clean_up
 from bot.fix import fix_all
 from bot.github import GitHub, NotTaken
 from bot.inspection import ROUNDS
 from bot.job import Job
 from bot.pull_request import PullRequest
-from bot.review import Comment, Review, compose
+from bot.review import Comment, Review, compose, revise
 from bot.snapshot import FileChange, Snapshot
+from bot.verdict import Verdict
 
 AGAIN = frozenset({"rerequested"})
 """Reasons to post the check run again although nothing of it changed."""
@@ -57,7 +58,7 @@ async def _review(job: Job, github: GitHub) -> Outcome:
     changes = await github.changes(job.repository, job.pull_request)
     if not concerns_us(changes):
         return await _leave(job, github)
-    pull, snapshot = await _fetch(job, changes, github)
+    pull, changes, snapshot = await _fetch(job, changes, github)
     if not pull.open:
         return Outcome("closed")
     pull = pull.without(pull.conversation.ignored)
@@ -81,15 +82,12 @@ async def _review(job: Job, github: GitHub) -> Outcome:
         return Outcome("draft")
     if github.moved(pull):
         return Outcome("superseded")
+    again = job.reason in AGAIN or "review" in verbs
     if not analysis.builds and not analysis.skipped:  # some other file with a name like ours
-        return await _leave_open(pull, github)
-    posted = await _post(pull, changes, snapshot, analysis, github)
+        return await _leave_open(pull, github, again=again)
+    posted = await _say(pull, changes, snapshot, analysis, github, again=again)
     if posted is None:
         return Outcome("superseded")
-    standing = [f.fingerprint for f in (*analysis.new, *analysis.old)]
-    await _tidy(pull, standing, [path for path, _ in analysis.skipped], github)
-    again = job.reason in AGAIN or "review" in verbs
-    await _tell(pull, analysis, posted, github, again=again)
     spoken = tuple(f.rule for said in posted.comments for f in said.findings)
     return Outcome("reviewed" if posted else "nothing to say", len(posted.comments), spoken)
 
@@ -102,34 +100,34 @@ async def _leave(job: Job, github: GitHub) -> Outcome:
             return Outcome("closed")
         for ask in pull.conversation.asks:
             await _answer(ask, pull, github)
-        return await _leave_open(pull, github)
+        return await _leave_open(pull, github, again=job.reason in AGAIN)
     settings = await github.settings(job.repository)
     pull = PullRequest(job.repository, job.pull_request, job.head, settings=settings)
-    return await _leave_open(pull, github)
+    return await _leave_open(pull, github, again=False)
 
 
-async def _leave_open(pull: PullRequest, github: GitHub) -> Outcome:
-    await _tidy(pull, [], [], github)
-    found = verdict.skipped()
-    known = pull.conversation.check == verdict.external_id(pull.number, found)
-    if pull.settings.config.check == "always" and not known:
-        await github.checks.post(pull, found)
+async def _leave_open(pull: PullRequest, github: GitHub, *, again: bool) -> Outcome:
+    await _tidy(pull, None, Revision(), github)
+    if pull.settings.config.check == "always":
+        await _tell(pull, verdict.skipped(), github, again=again)
     return Outcome("no Dockerfile")
 
 
 async def _fetch(
     job: Job, changes: list[FileChange], github: GitHub
-) -> tuple[PullRequest, Snapshot]:
-    """The pull request and its tree, at once: most often the head is still that of the event."""
+) -> tuple[PullRequest, list[FileChange], Snapshot]:
+    """The pull request, its files and its tree: most often the head is still that of the event."""
     if not job.head:
         pull = await github.pull_request(job)
-        return pull, await github.fetch(pull.repository, pull.head, changes)
+        return pull, changes, await github.fetch(pull.repository, pull.head, changes)
+    texts = expected(changes, github.asked)
     pull, snapshot = await asyncio.gather(
-        github.pull_request(job), github.fetch(job.repository, job.head, changes)
+        github.pull_request(job, texts), github.fetch(job.repository, job.head, changes)
     )
     if pull.head != job.head:
+        changes = await github.changes(pull.repository, pull.number)
         snapshot = await github.fetch(pull.repository, pull.head, changes)
-    return pull, snapshot
+    return pull, changes, snapshot
 
 
 async def _analyse(
@@ -151,28 +149,62 @@ async def _analyse(
     return snapshot, analysis
 
 
-async def _post(
+async def _say(  # noqa: PLR0913
     pull: PullRequest,
     changes: list[FileChange],
     snapshot: Snapshot,
     analysis: Analysis,
     github: GitHub,
+    *,
+    again: bool,
 ) -> Review | None:
-    """Post what is new; None when the head has moved meanwhile.
+    """Post the review, tidy up and tell the verdict, side by side: none waits for another.
+
+    Gives what was posted; None when the head has moved meanwhile.
+    """
+    page = pull.new_file_page
+    revision = await asyncio.to_thread(revise, pull.conversation, snapshot, analysis, page)
+    now = replace(pull, conversation=pull.conversation.without(revision.withdrawn))
+    composed = await _compose(now, snapshot, analysis)
+    found = await _judge(now, analysis, composed, github)
+    results = await asyncio.gather(
+        posting := asyncio.ensure_future(_post(now, changes, snapshot, composed, github)),
+        _tell(now, found, github, again=again),
+        _tidy(pull, analysis, revision, github),
+        return_exceptions=True,  # what fails stops none of the others halfway
+    )
+    for failed in results:
+        if isinstance(failed, BaseException):
+            raise failed
+    posted = posting.result()
+    if posted is not None and posted != composed:  # the rest is told there
+        await _tell(now, await _judge(now, analysis, posted, github), github, again=True)
+    return posted
+
+
+async def _compose(pull: PullRequest, snapshot: Snapshot, analysis: Analysis) -> Review:
+    """What is new, as many comments as may stand at a time."""
+    config, said = pull.settings.config, pull.conversation.said
+    most = max(0, config.most_comments - pull.conversation.standing)
+    if pull.draft and config.drafts != "review":
+        most = 0
+    page = pull.new_file_page
+    return await asyncio.to_thread(compose, snapshot, analysis, config, said, most=most, page=page)
+
+
+async def _post(
+    pull: PullRequest,
+    changes: list[FileChange],
+    snapshot: Snapshot,
+    composed: Review,
+    github: GitHub,
+) -> Review | None:
+    """Post a review; None when the head has moved meanwhile.
 
     When GitHub refuses a line, the diff is read again: if it is another one, the review is made
     anew for it; if not, the comments on lines that the change did not add are left out. Once:
     what is refused then goes into the check run.
     """
-    config = pull.settings.config
-    most = max(0, config.most_comments - pull.conversation.standing)
-    if pull.draft and config.drafts != "review":
-        most = 0
-    said = pull.conversation.said
-    page = pull.new_file_page
-    composed = await asyncio.to_thread(
-        compose, snapshot, analysis, config, said, most=most, page=page
-    )
     if not composed:
         return composed
     try:
@@ -196,33 +228,35 @@ def _added(said: Comment, snapshot: Snapshot) -> bool:
     return added.issuperset(range(said.span.start, said.span.end + 1))
 
 
-async def _tidy(pull: PullRequest, standing: list[str], unread: list[str], github: GitHub) -> None:
-    """Take back what is not true any more."""
-    cleanup = clean_up(pull.conversation, standing, unread)
+async def _tidy(
+    pull: PullRequest, analysis: Analysis | None, revision: Revision, github: GitHub
+) -> None:
+    """Take back what is not true any more; without an analysis that is all."""
+    standing = [f.fingerprint for f in (*analysis.new, *analysis.old)] if analysis else []
+    unread = [path for path, _ in analysis.skipped] if analysis else []
+    cleanup = clean_up(pull.conversation, standing, unread, revision)
     writer = None
     if cleanup.hide:  # resolving is better, where we may
         writer = await github.writer()
-        cleanup = clean_up(pull.conversation, standing, unread, may_resolve=writer is not None)
-    await github.conversations.clean_up(pull, cleanup, writer)
+        may = writer is not None
+        cleanup = clean_up(pull.conversation, standing, unread, revision, may_resolve=may)
+    await github.conversations.clean_up(cleanup, writer)
 
 
-async def _tell(
-    pull: PullRequest,
-    analysis: Analysis,
-    posted: Review,
-    github: GitHub,
-    *,
-    again: bool,
-) -> None:
-    """Post the check run, unless the head has this very one."""
+async def _judge(pull: PullRequest, analysis: Analysis, posted: Review, github: GitHub) -> Verdict:
+    """What the check run says beside a review; its button only where it would work."""
     commented = pull.conversation.visible.union(
         f.fingerprint for said in posted.comments for f in said.findings
     )
     found = await asyncio.to_thread(verdict.judge, analysis, pull.settings, commented)
-    if not again and pull.conversation.check == verdict.external_id(pull.number, found):
-        return
-    button = found.fixable and pull.own_branch and await github.writer() is not None
-    await github.checks.post(pull, found, button=button)
+    may = found.fixable and pull.own_branch and await github.writer() is not None
+    return replace(found, fixable=may)
+
+
+async def _tell(pull: PullRequest, found: Verdict, github: GitHub, *, again: bool) -> None:
+    """Post the check run, unless the head has this very one."""
+    if again or pull.conversation.check != verdict.external_id(pull.number, found):
+        await github.checks.post(pull, found)
 
 
 async def _answer(

@@ -43,7 +43,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the check run says. `fixable`: there is something for the button to commit."""
+    """What the check run says. `fixable`: it has a button that commits the fixes."""
 
     conclusion: Conclusion
     title: str

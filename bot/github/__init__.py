@@ -2,8 +2,7 @@
 
 import asyncio
 import base64
-import hashlib
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.github.client import Client, Gone
 from bot.github.commits import Commits
 from bot.github.conversation import CONVERSATION, Conversations
 from bot.github.history import read_history
+from bot.github.texts import Texts, asking, variables
 from bot.job import Job
 from bot.pull_request import PullRequest
 from bot.review import Review
@@ -26,7 +26,6 @@ from bot.verdict import NAME
 from rules.model.history import History
 from rules.model.repository import Repository
 
-MAX_TEXT = 512_000  # bytes; GitHub's GraphQL cuts texts there
 BLOB_CHARACTERS = 32 * 2**20
 """How much text of files is kept: what a blob's id names never changes."""
 SETTINGS_KEPT = 600.0
@@ -37,7 +36,6 @@ ORGANISATION = ".github"
 """The repository whose settings hold for an organisation's others."""
 _READ_ONE = {"metadata": "read", "contents": "read"}
 _WRITE = {"metadata": "read", "contents": "write", "pull_requests": "write"}
-_BATCH = 100  # blobs asked for in one query
 
 _SETTINGS = """
 fragment settings on Repository { object(expression: $settings) { ... on Blob { text } } }
@@ -54,7 +52,7 @@ query($owner: String!, $name: String!, $settings: String!, $shared: String!) {
 _PULL_REQUEST = """
 query(
   $owner: String!, $name: String!, $number: Int!, $settings: String!, $shared: String!,
-  $check: String!, $talk: Boolean!, $after: String
+  $check: String!, $talk: Boolean!, $after: String%s
 ) {
   repository(owner: $owner, name: $name) {
     nameWithOwner
@@ -63,6 +61,7 @@ query(
       headRefOid headRefName isDraft state headRepository { nameWithOwner url }
       ...conversation
     }
+    %s
   }
   organisation: repository(owner: $owner, name: $shared) { ...settings }
 }
@@ -98,6 +97,8 @@ class Memory:
         default_factory=lambda: TTLCache(16_384, HISTORY_KEPT)
     )
     """Which commits touched a path, by repository and path."""
+    asked: MutableMapping[int, frozenset[str]] = field(default_factory=lambda: LRUCache(1024))
+    """Paths of which the rules asked for the texts, by the repository's id."""
     mute: MutableMapping[int, bool] = field(default_factory=lambda: TTLCache(4096, SETTINGS_KEPT))
     """Installations that do not let us read comments below pull requests."""
 
@@ -115,6 +116,7 @@ class GitHub:
         self._memory = memory
         self._ids: dict[str, str] = {}
         self._heads: dict[int, str] = {}
+        self._texts = Texts(client, memory.blobs, self._heads)
         self.checks = Checks(client)
         self.conversations = Conversations(client)
         self.commits = Commits(client)
@@ -133,23 +135,29 @@ class GitHub:
         url = "/repos/{owner}/{repo}/pulls/{number}/files?per_page=100"
         return [_change(item) async for item in self._client.getiter(url, where)]
 
-    async def pull_request(self, job: Job) -> PullRequest:
-        """The pull request as it is now: its conversation, and the settings of its repository."""
-        variables = {
+    async def pull_request(self, job: Job, texts: Sequence[str] = ()) -> PullRequest:
+        """The pull request as it is now: its conversation, and the settings of its repository.
+
+        `texts` are paths of files at the job's head that will be read: they are brought along.
+        """
+        query = _PULL_REQUEST % asking(texts)
+        asked = {
             **_settings_of(job.repository),
+            **variables(job.head, texts),
             "number": job.pull_request,
             "check": NAME,
             "after": None,
             "talk": self._installation not in self._memory.mute,
         }
         try:
-            data = await self._ask(_PULL_REQUEST, variables)
+            data = await self._ask(query, asked)
         except QueryError as error:
             if not _forbidden(error, "comments"):
                 raise
             self._memory.mute[self._installation] = True
-            data = await self._ask(_PULL_REQUEST, {**variables, "talk": False})
+            data = await self._ask(query, {**asked, "talk": False})
         found = data["repository"]
+        self._texts.keep(found, texts)
         pull, source = found["pullRequest"], found["pullRequest"]["headRepository"]
         self._heads[job.pull_request] = pull["headRefOid"]
         return PullRequest(
@@ -162,7 +170,7 @@ class GitHub:
             source=None if source is None else source["nameWithOwner"],
             source_page="" if source is None else source["url"],
             settings=await self._settings(data, found["nameWithOwner"]),
-            conversation=await self.conversations.read(variables, pull),
+            conversation=await self.conversations.read(asked, pull),
         )
 
     async def settings(self, repository: str) -> SettingsFile:
@@ -221,6 +229,11 @@ class GitHub:
         """Whether the head was seen to be another one since: with each reading of texts."""
         return self._heads[pull.number] != pull.head
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """Paths whose texts the rules asked for when they last looked at this repository."""
+        return self._memory.asked.get(self._repository_id, frozenset())
+
     async def fetch(self, repository: str, head: str, changes: Iterable[FileChange]) -> Snapshot:
         """The tree at a commit, its texts not yet read."""
         url = "/repos/{owner}/{repo}/git/trees/{head}?recursive=1"
@@ -250,50 +263,9 @@ class GitHub:
     async def read(self, pull: PullRequest, paths: Iterable[str]) -> dict[str, str | None]:
         """Texts of files at the head; None for what is too large or no UTF-8."""
         wanted = {path: self._ids[path] for path in paths}
-        # What is known is taken out first: the cache may forget it while we wait for the rest.
-        got = {oid: self._memory.blobs[oid] for oid in wanted.values() if oid in self._memory.blobs}
-        unknown = sorted({oid for oid in wanted.values() if oid not in got})
-        for at in range(0, len(unknown), _BATCH):
-            fetched = await self._read(pull, unknown[at : at + _BATCH])
-            self._memory.blobs.update(fetched)
-            got.update(fetched)
+        self._memory.asked[self._repository_id] = (self.asked | wanted.keys()) & self._ids.keys()
+        got = await self._texts.read(pull, wanted.values())
         return {path: got[oid] for path, oid in wanted.items()}
-
-    async def _read(self, pull: PullRequest, oids: list[str]) -> dict[str, str | None]:
-        """Blobs by id, all in one request."""
-        names = ", ".join(f"$o{i}: GitObjectID!" for i in range(len(oids)))
-        blobs = "\n".join(
-            f"b{i}: object(oid: $o{i}) {{ ... on Blob {{ byteSize isBinary text }} }}"
-            for i in range(len(oids))
-        )
-        head = "pullRequest(number: $number) { headRefOid }"  # costs nothing to ask again
-        query = (
-            f"query($owner: String!, $name: String!, $number: Int!, {names}) "
-            f"{{ repository(owner: $owner, name: $name) {{ {head} {blobs} }} }}"
-        )
-        owner, _, name = pull.repository.partition("/")
-        variables: dict[str, Any] = {f"o{i}": oid for i, oid in enumerate(oids)}
-        variables |= {"owner": owner, "name": name, "number": pull.number}
-        data = await self._client.graphql(query, variables)
-        self._heads[pull.number] = data["repository"]["pullRequest"]["headRefOid"]
-        texts: dict[str, str | None] = {}
-        for i, oid in enumerate(oids):
-            blob = data["repository"][f"b{i}"]
-            if blob is None or blob["byteSize"] > MAX_TEXT or blob["isBinary"]:
-                texts[oid] = None
-            elif blob["text"] is not None and _names(oid, blob["text"].encode()):
-                texts[oid] = blob["text"]
-            else:  # GraphQL did not give the bytes as they are
-                texts[oid] = await self._read_exactly(pull, oid)
-        return texts
-
-    async def _read_exactly(self, pull: PullRequest, oid: str) -> str | None:
-        url = "/repos/{owner}/{repo}/git/blobs/{oid}"
-        blob = await self._client.getitem(url, {**pull.path, "oid": oid})
-        try:
-            return base64.b64decode(blob["content"]).decode()
-        except UnicodeDecodeError:
-            return None
 
     async def post(self, pull: PullRequest, review: Review) -> None:
         """Post the review as one: GitHub takes all of its comments or none; raises NotTaken."""
@@ -342,12 +314,6 @@ def _change(item: Mapping[str, Any]) -> FileChange:
     else:
         hunks = () if item["changes"] == 0 else None
     return FileChange(item["filename"], item["status"], hunks, item.get("previous_filename"))
-
-
-def _names(oid: str, blob: bytes) -> bool:
-    """Whether git gives this blob this id."""
-    header = b"blob %d\0" % len(blob)
-    return hashlib.sha1(header + blob, usedforsecurity=False).hexdigest() == oid
 
 
 def _forbidden(error: QueryError, field: str) -> bool:

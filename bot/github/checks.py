@@ -25,7 +25,7 @@ class Checks:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def post(self, pull: PullRequest, verdict: Verdict, *, button: bool = False) -> None:
+    async def post(self, pull: PullRequest, verdict: Verdict) -> None:
         """Make the check run on the head of a pull request, with all its annotations."""
         notes = [_annotation(note) for note in verdict.annotations]
         done: dict[str, Any] = {"status": "completed", "conclusion": verdict.conclusion}
@@ -42,7 +42,7 @@ class Checks:
                 "external_id": external_id(pull.number, verdict),
                 **({"status": "in_progress"} if len(parts) > 1 else done),
                 "output": {**output, "annotations": parts[0]},
-                **({"actions": [_BUTTON]} if button else {}),
+                **({"actions": [_BUTTON]} if verdict.fixable else {}),
             },
         )
         for part in parts[1:]:
@@ -52,7 +52,7 @@ class Checks:
                 data={
                     **(done if part is parts[-1] else {"status": "in_progress"}),
                     "output": {**output, "annotations": part},
-                    **({"actions": [_BUTTON]} if button else {}),
+                    **({"actions": [_BUTTON]} if verdict.fixable else {}),
                 },
             )
 

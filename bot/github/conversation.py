@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from gidgethub import BadRequest, QueryError
+from gidgethub import QueryError
 
 from bot import comment
 from bot.command import read_command
 from bot.conversation import Ask, Cleanup, Conversation, Place, Posted, Thread
 from bot.github.client import Client
 from bot.pull_request import PullRequest
+from rules.model.dockerfile import Span
 
 FRESH = timedelta(days=1)
 """An older command that nobody answered is not carried out any more."""
@@ -18,12 +19,23 @@ FRESH = timedelta(days=1)
 HARMLESS = {"FORBIDDEN", "NOT_FOUND"}
 """Errors of tidying up: a permission was taken back, or a person was faster."""
 
+_AT_ONCE = 20
+"""Changes in one request: GitHub gives up after ten seconds."""
+_INPUTS = {
+    "updatePullRequestReview": ("pullRequestReviewId", ""),
+    "updatePullRequestReviewComment": ("pullRequestReviewCommentId", ""),
+    "minimizeComment": ("subjectId", ", classifier: OUTDATED"),
+    "resolveReviewThread": ("threadId", ""),
+    "deletePullRequestReviewComment": ("id", ""),
+}
+"""What each mutation calls the thing that it changes, and what else it is told."""
+
 THREADS = """
 fragment threads on PullRequest {
   reviewThreads(first: 100, after: $after) {
     pageInfo { hasNextPage endCursor }
     nodes {
-      id path isResolved isOutdated
+      id path isResolved isOutdated line startLine
       comments(first: 30) {
         nodes {
           id databaseId body createdAt viewerDidAuthor isMinimized
@@ -93,31 +105,24 @@ class Conversations:
             page = more["pageInfo"]
         return _conversation(pull, threads, datetime.now(UTC))
 
-    async def clean_up(self, pull: PullRequest, cleanup: Cleanup, writer: Client | None) -> None:
+    async def clean_up(self, cleanup: Cleanup, writer: Client | None) -> None:
         """Take back what should go. `writer` may resolve threads. What is gone already is well.
 
         Reviews are reworded first: a crash in between must not leave a marker without a comment.
         """
-        path = pull.path
-        for number, body in cleanup.reword:
-            url = "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}"
-            await self._client.put(url, {**path, "id": str(number)}, data={"body": body})
-        for client, name, field, ids in (
-            (self._client, "minimizeComment", "subjectId", cleanup.hide),
-            (writer, "resolveReviewThread", "threadId", cleanup.resolve),
-        ):
-            if ids and client is not None:
-                try:
-                    await client.graphql(*_mutation(name, field, ids))
-                except QueryError as error:
-                    if {e.get("type") for e in error.response["errors"]} - HARMLESS:
-                        raise
-        for number in cleanup.delete:
-            url = "/repos/{owner}/{repo}/pulls/comments/{id}"
+        changes = [
+            *(("updatePullRequestReview", id_, body) for id_, body in cleanup.reword),
+            *(("updatePullRequestReviewComment", id_, body) for id_, body in cleanup.edit),
+            *(("minimizeComment", id_, "") for id_ in cleanup.hide),
+            *(("resolveReviewThread", id_, "") for id_ in cleanup.resolve if writer is not None),
+            *(("deletePullRequestReviewComment", id_, "") for id_ in cleanup.delete),
+        ]
+        client = writer if writer is not None and cleanup.resolve else self._client
+        for at in range(0, len(changes), _AT_ONCE):
             try:
-                await self._client.delete(url, {**path, "id": str(number)})
-            except BadRequest as error:
-                if error.status_code != 404:
+                await client.graphql(*_mutation(changes[at : at + _AT_ONCE]))
+            except QueryError as error:
+                if {e.get("type") for e in error.response["errors"]} - HARMLESS:
                     raise
 
     async def react(self, pull: PullRequest, ask: Ask, content: Literal["+1", "confused"]) -> None:
@@ -132,16 +137,20 @@ class Conversations:
         await self._client.post(url, pull.path, data={"body": body})
 
 
-def _mutation(name: str, field: str, ids: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """One request that does the same to many things."""
-    classifier = ", classifier: OUTDATED" if name == "minimizeComment" else ""
-    parts = [
-        f"m{i}: {name}(input: {{{field}: $i{i}{classifier}}}) {{ clientMutationId }}"
-        for i in range(len(ids))
-    ]
-    declared = ", ".join(f"$i{i}: ID!" for i in range(len(ids)))
+def _mutation(changes: Sequence[tuple[str, str, str]]) -> tuple[str, dict[str, str]]:
+    """One request that makes several changes, in this order: a mutation's name, an id, a body."""
+    declared, parts, values = [], [], {}
+    for at, (name, id_, body) in enumerate(changes):
+        field, more = _INPUTS[name]
+        declared.append(f"$i{at}: ID!")
+        values[f"i{at}"] = id_
+        if body:
+            declared.append(f"$b{at}: String!")
+            values[f"b{at}"] = body
+            more = f", body: $b{at}"
+        parts.append(f"m{at}: {name}(input: {{{field}: $i{at}{more}}}) {{ clientMutationId }}")
     text = "\n".join(parts)
-    return f"mutation({declared}) {{\n{text}\n}}", {f"i{i}": each for i, each in enumerate(ids)}
+    return f"mutation({', '.join(declared)}) {{\n{text}\n}}", values
 
 
 def _conversation(
@@ -192,7 +201,6 @@ def _thread(thread: Mapping[str, Any]) -> Thread:
     return Thread(
         id=thread["id"],
         path=thread["path"],
-        comment=first["databaseId"],
         node=first["id"],
         review=first["pullRequestReview"]["databaseId"],
         fingerprints=comment.fingerprints(first["body"]),
@@ -200,7 +208,17 @@ def _thread(thread: Mapping[str, Any]) -> Thread:
         answered=any(not each["viewerDidAuthor"] for each in others),
         hidden=first["isMinimized"],
         outdated=thread["isOutdated"],
+        body=first["body"].replace("\r\n", "\n"),
+        span=_span(thread),
     )
+
+
+def _span(thread: Mapping[str, Any]) -> Span | None:
+    """Where a thread stands on the right side of the diff now."""
+    end = thread["line"]
+    if end is None or thread["isOutdated"]:
+        return None
+    return Span(end if thread["startLine"] is None else thread["startLine"], end)
 
 
 def _checks(pull: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from bot import comment
 from bot.conversation import Conversation, Posted, Thread, clean_up
 
 A, B = "a" * 16, "b" * 16
-OURS = Thread("T", "Dockerfile", 11, "C", 5, frozenset({A}))
+OURS = Thread("T", "Dockerfile", "C", 5, frozenset({A}))
 
 
 def review(*fingerprints: str, hidden: bool = False) -> Posted:
@@ -14,8 +14,8 @@ def review(*fingerprints: str, hidden: bool = False) -> Posted:
 
 
 @pytest.mark.parametrize(("change", "may_resolve", "delete", "hide", "resolve"), [
-    ({}, False, (11,), ("R",), ()),
-    ({}, True, (11,), ("R",), ()),
+    ({}, False, ("C",), ("R",), ()),
+    ({}, True, ("C",), ("R",), ()),
     ({"answered": True}, False, (), ("C",), ()),
     ({"answered": True}, True, (), (), ("T",)),
     ({"resolved": True}, True, (), (), ()),
@@ -40,7 +40,7 @@ def test_a_comment_whose_finding_stands_is_left_alone():
 def test_the_review_forgets_what_we_take_back_and_remembers_what_a_person_deleted():
     found = clean_up(Conversation((OURS,), (review(A, B),)), [])
     ((number, body),) = found.reword
-    assert number == 5
+    assert number == "R"
     assert comment.fingerprints(body) == {B}
     later = Conversation((), (replace(review(B), hidden=True),))
     assert later.said == {B}

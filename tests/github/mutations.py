@@ -7,8 +7,15 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from tests.github.rest import Trouble
-from tests.github.reviews import ReviewComment, Thread, add_comment
+from tests.github.rest import Refused, Trouble
+from tests.github.reviews import (
+    Review,
+    ReviewComment,
+    Thread,
+    add_comment,
+    checked_body,
+    forget,
+)
 
 if TYPE_CHECKING:
     from tests.github.views import View
@@ -27,6 +34,9 @@ def mutations(view: "View") -> dict[str, Any]:
             view, given["input"], resolved=False
         ),
         "addPullRequestReviewThreadReply": lambda _info, **given: _reply(view, given["input"]),
+        "updatePullRequestReview": lambda _info, **given: _edit_review(view, given["input"]),
+        "updatePullRequestReviewComment": lambda _info, **given: _edit(view, given["input"]),
+        "deletePullRequestReviewComment": lambda _info, **given: _delete(view, given["input"]),
         "createCommitOnBranch": lambda _info, **given: _commit(view, given["input"]),
     }
 
@@ -70,6 +80,52 @@ def _reply(view: "View", asked: Input) -> Input:
     comment = add_comment(thread, view.me, asked["body"])
     shown = view.review_comment(comment)
     return {"clientMutationId": asked.get("clientMutationId"), "comment": shown}
+
+
+def _own(view: "View", identity: str, kind: type[ReviewComment | Review]) -> Any:
+    """An App edits and deletes what it wrote itself."""
+    found = view.found(identity)
+    if not isinstance(found, kind):
+        raise Trouble(
+            "NOT_FOUND", f"Could not resolve to a node with the global id of '{identity}'."
+        )
+    pull = found.thread.pull if isinstance(found, ReviewComment) else found.pull
+    view.need(pull.repository, "pull_requests:write")
+    if found.author != view.me:
+        raise Trouble("FORBIDDEN", "Resource not accessible by integration")
+    return found
+
+
+def _body(asked: Input) -> str:
+    try:
+        return checked_body(asked["body"])
+    except Refused as refused:
+        raise Trouble("UNPROCESSABLE", str(refused)) from refused
+
+
+def _edit_review(view: "View", asked: Input) -> Input:
+    review = _own(view, asked["pullRequestReviewId"], Review)
+    review.body = _body(asked)
+    shown = view.review(review)
+    return {"clientMutationId": asked.get("clientMutationId"), "pullRequestReview": shown}
+
+
+def _edit(view: "View", asked: Input) -> Input:
+    comment = _own(view, asked["pullRequestReviewCommentId"], ReviewComment)
+    comment.body, comment.updated = _body(asked), view.github.stamp()
+    shown = view.review_comment(comment)
+    return {"clientMutationId": asked.get("clientMutationId"), "pullRequestReviewComment": shown}
+
+
+def _delete(view: "View", asked: Input) -> Input:
+    comment = _own(view, asked["id"], ReviewComment)
+    shown, review = view.review_comment(comment), view.review(comment.review)
+    forget(comment)
+    return {
+        "clientMutationId": asked.get("clientMutationId"),
+        "pullRequestReview": review,
+        "pullRequestReviewComment": shown,
+    }
 
 
 def _commit(view: "View", asked: Input) -> Input:

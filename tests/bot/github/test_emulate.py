@@ -143,7 +143,7 @@ async def test_our_client_works_on_a_github_that_is_not_ours(emulated, heard):
     assert "Dockerfile" in snapshot.head.paths
     pull = PullRequest("octo/shop", 1, head)
     oid = github._ids["Dockerfile"]
-    assert await github._read_exactly(pull, oid) == "FROM scratch\n"
+    assert await github._texts.read_exactly(pull, oid) == "FROM scratch\n"
 
     note = Annotation("Dockerfile", Span(1, 1), "notice", "some-rule", "A fact.")
     await github.checks.post(pull, Verdict("neutral", "A title", "A summary", "", (note,)))
