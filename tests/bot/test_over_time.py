@@ -215,6 +215,19 @@ async def test_a_file_to_be_made_is_offered_as_a_link(bot, repository):
     assert any(link in said.body for said in pull.comments)
 
 
+async def test_a_file_to_be_made_on_a_forks_branch_is_made_in_the_fork(bot, repository, github):
+    files = {"web/package.json": '{"name": "x"}\n', "web/package-lock.json": "{}\n"}
+    repository.commit("main", {**files, ".dockerignore": None})
+    fork = github.fork(repository, "rita")
+    naive = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
+    fork.commit("feature", {"web/Dockerfile": naive})
+    pull = repository.open_pull_request("feature", fork=fork, author="rita")
+    await bot.opened(pull)
+    link = "(https://github.com/rita/shop/new/feature?filename=web%2F.dockerignore&value="
+    (said,) = [comment.body for comment in pull.comments if link in comment.body]
+    assert "+node_modules\n" in said
+
+
 async def test_nothing_that_we_do_leads_us_to_do_anything(bot, pull, app, github):
     """Our review, its comment, our check run, our cleaning up: events that come back to us."""
     me = app.bot.login
