@@ -51,6 +51,8 @@ venv
 
 # Of one machine only
 **/.DS_Store
+.idea
+.vscode
 .env
 .env.*
 *.pem

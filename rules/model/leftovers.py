@@ -18,7 +18,8 @@ class Leftover:
     a path that it may have, below a folder that holds a file named `beside` (a name or a suffix;
     "" for any). `makers`: programs of which one must run in the Dockerfile, and not for the whole
     system, since without it the build may need what the folder holds. `unless`: names that must
-    stand nowhere in it. `speaks`: words of which one must.
+    stand nowhere in it. `speaks`: words of which one must. `configures`: a RUN that runs the
+    project's own code reads it, so that it must stay.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Leftover:
     makers: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
     speaks: tuple[str, ...] = ()
+    configures: bool = False
 
     def arises_beside(self, path: str) -> bool:
         """Whether it arises in the folder of a file at this path."""
@@ -62,6 +64,11 @@ _GRADLE = frozenset({"gradle", "gradlew"})
 _PYTHONS = tuple("python python3 pip pip3 uv poetry pdm pipenv conda uvicorn gunicorn".split())
 _MAKES_VENV = frozenset("uv poetry pdm pipenv".split())
 _KEYS = tuple("pem key keys cert certs certificate certificates ssl tls openssl".split())
+_RUNS_CODE = frozenset(
+    "bundle cargo make mix next node npx nx php python python3 rails rake ruby turbo vite".split()
+)
+_INSTALLS = frozenset([None, "ci", "i", "install"])
+"""What a package manager of Node's is told when it runs none of the project's scripts."""
 _GLOBAL = frozenset(["-g", "--global", "global", "config"])
 
 MOST_FILES = 20_000
@@ -90,8 +97,10 @@ LEFTOVERS: tuple[Leftover, ...] = (
     Leftover(_OTHER, "**/vendor", "vendor/autoload.php", "composer.json", frozenset({"composer"})),
     Leftover(_OTHER, "**/.dart_tool", ".dart_tool/x", "pubspec.yaml", _DART),
     Leftover(MINE, "**/.DS_Store", ".DS_Store", "", unless=(".DS_Store",)),
-    Leftover(MINE, ".env", ".env", "", unless=(".env",)),
-    Leftover(MINE, ".env.*", ".env.local", "", unless=(".env",)),
+    Leftover(MINE, ".idea", ".idea/workspace.xml", ""),
+    Leftover(MINE, ".vscode", ".vscode/settings.json", ""),
+    Leftover(MINE, ".env", ".env", "", unless=(".env",), configures=True),
+    Leftover(MINE, ".env.*", ".env.local", "", unless=(".env",), configures=True),
     Leftover(MINE, "*.pem", "key.pem", "", unless=_KEYS),
     Leftover(MINE, "*.key", "tls.key", "", unless=_KEYS),
 )  # fmt: skip
@@ -121,6 +130,8 @@ def present(build: Build) -> Iterator[Leftover]:
             continue
         if any(says(build, name) for name in leftover.unless):
             continue
+        if leftover.configures and _runs_code(build):
+            continue
         if not neighbours_copy(build, leftover.name):
             seen.add(leftover.pattern)
             yield leftover
@@ -131,6 +142,16 @@ def _programs(build: Build) -> frozenset[str | None]:
     runs = (layer for layer in build.layers if layer.instruction.keyword == "RUN")
     processes = (process for layer in runs for process in layer.processes)
     return frozenset(p.name for p in processes if _GLOBAL.isdisjoint(p.args))
+
+
+def _runs_code(build: Build) -> bool:
+    """Whether a RUN builds or starts the project, which then reads its settings."""
+    runs = (layer for layer in build.layers if layer.instruction.keyword == "RUN")
+    for process in (process for layer in runs for process in layer.processes):
+        first = next((arg for arg in process.args if not (arg or "-").startswith("-")), None)
+        if process.name in _RUNS_CODE or (process.name in _NPM and first not in _INSTALLS):
+            return True
+    return False
 
 
 def in_a_row(paths: Iterable[str]) -> str:
