@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 
 import sentry_sdk
 from aiohttp import web
@@ -17,6 +18,9 @@ from bot.terminal.ending import fail
 
 DRAIN = 5.0
 """Seconds that open requests get at the end, before the queue gets its own."""
+SWITCH = 0.0005
+"""Seconds that a thread may think before another gets its turn. Taking a delivery needs some ten
+turns, and beside an analysis each would be waited for as long as Python says: 5 ms."""
 FORGETFUL_HOSTS = ("DYNO", "K_SERVICE", "RENDER")
 """Variables of hosts whose disk is new at every start: Heroku, Cloud Run, Render."""
 
@@ -34,6 +38,7 @@ def serve(part: Part = Part.BOTH) -> None:
     redactor = Redactor(known_secrets(settings))
     log.set_up(redactor)
     start_sentry(settings.sentry_dsn, redactor)
+    sys.setswitchinterval(SWITCH)
     if settings.database_url.startswith("sqlite") and any(h in os.environ for h in FORGETFUL_HOSTS):
         logger.warning("this host forgets its disk: set DATABASE_URL, or jobs are lost")
     runner = Runner(settings, part)

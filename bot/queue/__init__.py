@@ -39,6 +39,8 @@ POLL = 0.25
 """Seconds between two looks for work."""
 LIVENESS = 2.0
 """Seconds between two looks for processes that have died."""
+THREADS = 4
+"""DBOS's, and the loop's for analyses: more would make none of them faster, but deliveries wait."""
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +151,7 @@ class Queue:
                 "application_version": VERSION,
                 "executor_id": executor,
                 "sys_db_pool_size": 2 if self._lite else 10,
-                "max_executor_threads": 16,
+                "max_executor_threads": THREADS,
                 "notification_listener_polling_interval_sec": 4 * self._poll,  # ours is none
                 "serializer": serializer,
                 "log_level": "WARNING",

@@ -7,6 +7,7 @@ many deliveries a second cheap. On PostgreSQL it saves connections and round tri
 import asyncio
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ BATCH = 128
 """How many changes at most share a transaction."""
 PATIENCE = 5
 """Seconds to wait for a connection, or for SQLite's lock."""
+ASK_AGAIN = 0.001
+"""Seconds between two questions for SQLite's lock: its own waiting soon sleeps for 25 ms a time,
+and DBOS, which writes all the while, holds it for one or two."""
 
 
 class StorageError(Exception):
@@ -84,13 +88,17 @@ class Storage:
         self._engine.dispose()
 
     async def _flush(self) -> None:
-        """Write all that waits; what arrives meanwhile makes up the next transaction."""
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        """Write all that waits; what arrives meanwhile makes up the next transaction.
+
+        What nobody waits for any more is not written: its sender was told so.
+        """
+        while waiting := [change for change in self._waiting if not change.future.done()]:
+            batch, self._waiting = waiting[:BATCH], waiting[BATCH:]
             results = await self._commit(batch)
             if isinstance(results, BaseException) and len(batch) > 1:
                 for change in batch:
-                    _deliver([change], await self._commit([change]))
+                    if not change.future.done():
+                        _deliver([change], await self._commit([change]))
             else:
                 _deliver(batch, results)
 
@@ -106,6 +114,8 @@ class Storage:
         results: list[Any] = [None] * len(batch)
         try:
             with self._engine.begin() as connection:
+                if connection.dialect.name == "sqlite":
+                    _lock(connection)
                 for make, indices in kinds.items():
                     made = make(connection, [batch[index].item for index in indices])
                     for index, result in zip(indices, made, strict=True):
@@ -113,7 +123,7 @@ class Storage:
         except sa.exc.SQLAlchemyError as error:
             reason = getattr(error, "orig", None) or error
             raise StorageError(f"{type(error).__name__}: {reason}") from error
-        except (sqlite3.Error, psycopg.Error) as error:  # from `run_each`
+        except (sqlite3.Error, psycopg.Error) as error:  # past SQLAlchemy
             raise StorageError(f"{type(error).__name__}: {error}") from error
         return results
 
@@ -159,7 +169,23 @@ def _deliver(batch: Sequence[_Change], results: list[Any] | BaseException) -> No
             change.future.set_result(results[index])
 
 
+def _lock(connection: sa.Connection) -> None:
+    """Take SQLite's lock at once: one that is asked for in the middle can only fail."""
+    cursor: Any = connection.connection.cursor()
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(ASK_AGAIN)
+        else:
+            cursor.close()
+            return
+
+
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = "IMMEDIATE"  # a lock that is asked for later can only fail
     connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait
     connection.execute("PRAGMA synchronous = FULL")  # what was answered with 202 is on the disk
+    connection.execute("PRAGMA busy_timeout = 0")  # `_lock` waits

@@ -168,12 +168,17 @@ async def test_a_database_that_takes_nothing_is_answered_with_503_until_it_does(
     async with bench.serving(Part.WEB) as client:
         bench.client = client
         storage = bench.service.queue._storage
+
+        def execute(pragma: str) -> None:
+            with storage._engine.connect() as connection:
+                connection.exec_driver_sql(pragma)
+
         assert await bench.send() == 202
-        await storage.do(lambda connection: connection.exec_driver_sql(spoil))
+        await asyncio.to_thread(execute, spoil)
         rush = [bench.service.queue.put(job()) for _ in range(300)]  # some room may be left
         stored = (await asyncio.gather(*rush, return_exceptions=True)).count(True)
         assert await bench.send() == 503
-        await storage.do(lambda connection: connection.exec_driver_sql(mend))
+        await asyncio.to_thread(execute, mend)
         assert await bench.send() == 202
         sql = "SELECT count(*) FROM layerwise_delivery"
         assert await storage.do(lambda c: c.exec_driver_sql(sql).scalar()) == stored + 2

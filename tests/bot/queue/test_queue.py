@@ -431,6 +431,24 @@ async def test_a_database_that_cannot_be_written_is_an_error_and_then_none(tmp_p
         assert await queue.put(job())
 
 
+async def test_what_its_sender_was_told_is_not_stored_is_not_stored_later(tmp_path):
+    path, given_up = tmp_path / "jobs.sqlite", [job(n) for n in range(5)]
+    async with Queue(f"sqlite:///{path}") as queue:
+        with sqlite3.connect(path, isolation_level=None) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            first = asyncio.create_task(queue.put(job(9)))
+            await asyncio.sleep(0.05)  # it has the thread, and asks for the lock
+            late = [asyncio.create_task(queue.put(each)) for each in given_up]
+            await asyncio.sleep(0.05)
+            for task in late:
+                task.cancel()
+            other.execute("ROLLBACK")
+        other.close()
+        assert await first
+        assert await queue.known([each.delivery for each in given_up]) == set()
+        assert await queue.put(given_up[0])
+
+
 async def test_one_bad_change_does_not_spoil_the_others(sqlite):
     async with Queue(sqlite) as queue:
         good = [queue.put(job(n)) for n in range(10)]
