@@ -60,9 +60,10 @@ def _unread_by_git(build: Build) -> str | None:
     path = proposed_path(build)
     if build.context.kind != "git" or not build.repository.has(path):
         return None
+    local = f"context: {build.context.root or '.'}"
     return (
         f"{code(path)} is not applied: {code(build.builder.reason)} builds from the commit itself, "
-        f"as git has it. With {code('context: .')} behind a checkout it is."
+        f"as git has it. With {code(local)} behind a checkout it is."
     )
 
 

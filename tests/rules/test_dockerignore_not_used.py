@@ -56,3 +56,12 @@ def test_a_build_from_git_has_no_ignore_file():
     assert found(files, "Dockerfile") == []
     del files[".dockerignore"]
     assert found(files | workflow, "Dockerfile") == []
+
+
+def test_a_build_of_a_folder_from_git_should_have_that_folder_as_its_context():
+    files = {"web/Dockerfile": "FROM a\nCOPY . /app\n", "web/.dockerignore": "x\n", "web/a.py": ""}
+    given = "{context: '{{defaultContext}}:web', push: true}"
+    workflow = WORKFLOW.replace("{WITH}", given)
+    (said,) = found(files | {".github/workflows/a.yml": workflow}, "web/Dockerfile")
+    assert "`web/.dockerignore` is not applied" in said.message
+    assert "With `context: web` behind a checkout it is" in said.message
