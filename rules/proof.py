@@ -8,7 +8,7 @@ strategy and worse by none.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from rules.model.cache import Build, Change, Layer, distinct_files, rerun
+from rules.model.cache import Build, Change, Layer, distinct_files, once, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
 from rules.model.order import amount_of_work, repeatable
@@ -51,7 +51,7 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
     """
     if finding.fix is None:
         return "there is none"
-    if not build.dockerfile.agrees:
+    if not _agrees(build):
         return "two readings of this Dockerfile disagree"
     if build.dockerfile.newline == "mixed":
         return "the file mixes line endings"
@@ -59,7 +59,7 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
         after = applied(build, finding.fix)
     except (Unreadable, OverlapError) as error:
         return f"the changed file could not be read: {error}"
-    if not after.dockerfile.agrees:
+    if not _agrees(after):
         return "two readings of the changed Dockerfile disagree"
     now = list(look(after))
     if any(f.fingerprint == finding.fingerprint for f in now):
@@ -67,6 +67,11 @@ def flaw(build: Build, finding: Finding, rule: Rule, look: Look) -> str | None:
     if _faults(now) - _faults(look(build)):
         return "it would set off another finding"
     return _MEASURES[rule.measure](build, after)
+
+
+@once
+def _agrees(build: Build) -> bool:
+    return build.dockerfile.agrees
 
 
 def _faults(findings: Iterable[Finding]) -> Counter[str]:
@@ -91,12 +96,32 @@ def _same_steps(before: Build, after: Build) -> str | None:
         return wrong
     if joined and _commands(before) != _commands(after):
         return "it would change the commands that run"
+    if not joined and _take_the_same(before, after):
+        return None
     again = work_rerun if joined else _runs_again
     for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         if again(before, change) != again(after, change):
             return f"an edit to {path} would re-run other steps"
     return None
+
+
+def _take_the_same(before: Build, after: Build) -> bool:
+    """Whether each step takes what it did of the context, and none takes anything from a stage.
+
+    Then an edit reaches the same steps, whatever a RUN says.
+    """
+    if len(before.layers) != len(after.layers):
+        return False
+    return all(
+        old.copy is new.copy
+        and (old.copy is None or old.copy.stage is None)
+        and [m.source for m in old.mounts if m.local] == [m.source for m in new.mounts if m.local]
+        and all(m.stage is None for m in new.mounts)
+        and (old.step, old.stage, old.parent, old.triggers)
+        == (new.step, new.stage, new.parent, new.triggers)
+        for old, new in zip(before.layers, after.layers, strict=True)
+    )
 
 
 def _runs_again(build: Build, change: Change) -> list[int]:

@@ -16,7 +16,7 @@ from rules.model.layer import Layer
 from rules.model.mount import Mount
 from rules.model.repository import Repository
 from rules.model.sources import Files
-from rules.model.state import read_layers
+from rules.model.state import read_changed, read_layers
 from rules.model.steps import Comparison, Step
 
 __all__ = [
@@ -69,12 +69,14 @@ class Build:
 
     def with_text(self, text: str) -> "Build":
         """Give the same build another text of its Dockerfile; raises Unreadable."""
-        build = replace(
-            self,
-            dockerfile=parse(text),
-            repository=replace(self.repository, texts={**self.repository.texts, self.path: text}),
-        )
+        dockerfile = parse(text)
+        texts = {**self.repository.texts, self.path: text}
+        repository = replace(self.repository, texts=texts)
+        build = replace(self, dockerfile=dockerfile, repository=repository)
         build.__dict__["files"] = self.files
+        layers = read_changed(self.layers, dockerfile, self.dockerfile)
+        if layers is not None:
+            build.__dict__["layers"] = layers
         return build
 
     def with_files(self, texts: Mapping[str, str]) -> "Build":

@@ -113,6 +113,11 @@ class Instruction:
     pieces: Pieces = field(default=((0,), (0,)), repr=False)
     """Where each piece of the joined line begins, and how much further on it is in the file."""
 
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """The names and the bodies of its heredocs."""
+        return tuple([(heredoc.name, heredoc.body) for heredoc in self.heredocs])
+
     def flag(self, name: str) -> str | None:
         """The value of the first `--name`, "true" for a bare one, None when there is none."""
         return next(iter(self.values(name)), None)

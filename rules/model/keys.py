@@ -122,8 +122,8 @@ class Plan:
         return Entry(
             layer=layer,
             before=before,
-            own=repr(layer.own),
-            leaves=repr(layer.leaves),
+            own=layer.own_text,
+            leaves=layer.leaves_text,
             takes=tuple(found),
             taken=tuple(taken),
             linked=layer.linked,

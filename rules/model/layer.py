@@ -73,6 +73,12 @@ class Layer:
     triggers: tuple["Layer", ...] = ()
     """FROM: what the ONBUILD instructions of the stage that it names do here."""
 
+    def moved(self, instruction: Instruction) -> "Layer":
+        """The same layer, its instruction elsewhere in the file; what was worked out stays."""
+        layer = object.__new__(Layer)
+        layer.__dict__.update(self.__dict__, instruction=instruction)
+        return layer
+
     @cached_property
     def script(self) -> Script | None:
         """What a RUN runs: an exec form is a script of one command; None for all others."""
@@ -165,6 +171,16 @@ class Layer:
         target = self.copy.destination or self._place
         owner = tuple(flag for flag in self._flags if flag[0] in ("chown", "chmod", "exclude"))
         return ("COPY", *self._brings, target, self.copy.into_folder, owner)
+
+    @cached_property
+    def own_text(self) -> str:
+        """`own`, to be compared often."""
+        return repr(self.own)
+
+    @cached_property
+    def leaves_text(self) -> str:
+        """`leaves`, to be compared often."""
+        return repr(self.leaves)
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Reads a Dockerfile's layers: the folder, the user, the shell and the variables of each."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -72,6 +72,41 @@ def read_layers(
     `arguments` are build arguments given from outside, None for one whose value is not known.
     """
     return tuple(_Reader(dockerfile, context, arguments).layers())
+
+
+def read_changed(
+    old: Sequence[Layer], dockerfile: Dockerfile, before: Dockerfile
+) -> tuple[Layer, ...] | None:
+    """The layers of a Dockerfile of which only RUNs differ from one before, made of its layers.
+
+    None where more differs, or what a RUN does may matter to how a COPY is read.
+    """
+    now = dockerfile.instructions
+    if len(old) != len(now) or dockerfile.escape != before.escape:
+        return None
+    found: list[Layer] = []
+    for layer, instruction in zip(old, now, strict=True):
+        known = layer.instruction
+        if instruction.keyword != known.keyword or layer.triggers:
+            return None
+        if instruction.value == known.value and instruction.texts == known.texts:
+            found.append(layer.moved(instruction))
+        elif instruction.keyword == "RUN" and "mkdir" not in instruction.value + known.value:
+            mounts = _mounts(instruction, dockerfile, layer.variables, layer.folder)
+            found.append(
+                _made(
+                    instruction,
+                    layer.index,
+                    layer.variables,
+                    layer,
+                    step=True,
+                    environment=layer.environment,
+                    mounts=mounts,
+                )
+            )
+        else:
+            return None
+    return tuple(found)
 
 
 class _Reader:
@@ -164,20 +199,11 @@ class _Reader:
             state,
             step=True,
             environment=self._environments.key(instruction.stage, scope),
-            mounts=self._mounts(instruction, scope, state) if instruction.flags else (),
+            mounts=_mounts(instruction, self._dockerfile, scope, state.folder),
         )
         if "mkdir" in instruction.value:
             state.makers.append(layer)
         return layer
-
-    def _mounts(self, instruction: Instruction, scope: Scope, state: _State) -> tuple[Mount, ...]:
-        def stage_named(name: str) -> int | None:
-            return self._dockerfile.stage_named(name, instruction.stage, by_number=False)
-
-        return tuple(
-            read_mount(value, state.folder, lambda text: scope.expand(text).text, stage_named)
-            for value in instruction.values("mount")
-        )
 
     def _workdir(self, instruction: Instruction, index: int, scope: Scope, state: _State) -> Layer:
         layer = _made(instruction, index, scope, state, step=True)
@@ -242,7 +268,23 @@ class _Reader:
         return stage, reference if stage is None else None
 
 
-def _made(instruction: Instruction, index: int, scope: Scope, state: _State, **more: Any) -> Layer:
+def _mounts(
+    instruction: Instruction, dockerfile: Dockerfile, scope: Scope, folder: str | None
+) -> tuple[Mount, ...]:
+    def stage_named(name: str) -> int | None:
+        return dockerfile.stage_named(name, instruction.stage, by_number=False)
+
+    if not instruction.flags:
+        return ()
+    return tuple(
+        read_mount(value, folder, lambda text: scope.expand(text).text, stage_named)
+        for value in instruction.values("mount")
+    )
+
+
+def _made(
+    instruction: Instruction, index: int, scope: Scope, state: "_State | Layer", **more: Any
+) -> Layer:
     return Layer(
         instruction=instruction,
         index=index,

@@ -1,8 +1,12 @@
+from dataclasses import fields
+
 import pytest
 
 from rules.model.dockerfile import parse
+from rules.model.layer import Layer
 from rules.model.sources import Files
-from rules.model.state import read_layers
+from rules.model.state import read_changed, read_layers
+from tests.rules.tools import build
 
 FILES = Files(["a.txt", "b.txt", "d/x", "d/y", "x.tar.gz"])
 
@@ -162,3 +166,45 @@ def test_a_stage_named_through_a_variable_is_inherited():
 def test_onbuild_cannot_multiply_a_file_without_bound():
     text = "FROM a AS x\n" + "ONBUILD RUN a\n" * 1000 + "FROM x\n" * 150
     assert sum(len(layer.triggers) for layer in layers(text)) < 6_000
+
+
+EDITED = [
+    ("FROM a\nRUN b\nRUN c\n", "FROM a\nRUN --mount=type=cache,target=d b\nRUN c\n"),
+    ("FROM a\nENV A=1\nWORKDIR /w\nRUN b \\\n  c\nCOPY . .\n", "FROM a\nENV A=1\nWORKDIR /w\nRUN b\nCOPY . .\n"),
+    ("FROM a AS s\nUSER u\nRUN b\nFROM s\nRUN c\n", "FROM a AS s\nUSER u\nRUN bb\nFROM s\nRUN --mount=from=s,source=/x c\n"),
+    ("# c\nFROM a\nRUN <<E\nb\nE\nRUN c\n", "FROM a\n\nRUN <<E\nd\nE\nRUN c\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), EDITED)
+def test_layers_of_a_file_with_other_runs_are_as_if_read_anew(before, after):
+    old, new = (build({"Dockerfile": text, "f": ""}) for text in (before, after))
+    found = read_changed(old.layers, new.dockerfile, old.dockerfile)
+    assert found is not None
+    anew = read_layers(new.dockerfile, old.files, {})
+    for got, expected in zip(found, anew, strict=True):
+        names = {f.name for f in fields(Layer)} - {"variables"}
+        assert {n: getattr(got, n) for n in names} == {n: getattr(expected, n) for n in names}
+        assert got.variables.variables == expected.variables.variables
+        assert (got.own, got.leaves, got.processes) == (
+            expected.own,
+            expected.leaves,
+            expected.processes,
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("FROM a\nRUN b\n", "FROM a\nRUN b\nRUN c\n"),
+        ("FROM a\nUSER b\nRUN c\n", "FROM a\nUSER d\nRUN c\n"),
+        ("FROM a\nCOPY <<E /f\nx\nE\nRUN c\n", "FROM a\nCOPY <<E /f\ny\nE\nRUN c\n"),
+        ("FROM a\nRUN mkdir /d\nCOPY f /d\n", "FROM a\nRUN true\nCOPY f /d\n"),
+        ("FROM a\nRUN b\n", "# escape=`\nFROM a\nRUN c\n"),
+        ("FROM a\nRUN b\nUSER c\n", "FROM a\nUSER c\nRUN b\n"),
+        ("FROM a AS b\nONBUILD USER c\nFROM b\nRUN d\n", "FROM a AS b\nONBUILD USER c\nFROM b\nRUN e\n"),
+    ],
+)  # fmt: skip
+def test_layers_are_read_anew_where_more_than_runs_differs(before, after):
+    old, new = (build({"Dockerfile": text, "f": ""}) for text in (before, after))
+    assert read_changed(old.layers, new.dockerfile, old.dockerfile) is None
