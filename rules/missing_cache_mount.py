@@ -77,8 +77,8 @@ def _report(family: Family, mounting: Mounting) -> Finding:
     layer = (projects or mounting.uses)[0].layer
     stage = build.dockerfile.stages[layer.stage]
     mine = [use for use in mounting.uses if use.layer is layer]
-    gone = {word for purge in mounting.purges for word in purge.operands}
-    plain = [" ".join(w.raw for w in use.process.argv if w not in gone) for use in mine]
+    gone = {id(word) for purge in mounting.purges for word in purge.operands}
+    plain = [" ".join([w.raw for w in use.process.argv if id(w) not in gone]) for use in mine]
     verb = "downloads" if len(mine) == 1 else "download"
     what = "what no mount keeps" if layer in mounting.partly else "every package"
     message = (

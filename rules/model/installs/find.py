@@ -82,7 +82,10 @@ def may_say(layer: Layer, words: Iterable[str]) -> bool:
     text = layer.instruction.value
     if layer.instruction.heredocs or not _BUILT_FROM_PARTS.isdisjoint(text):
         return True
-    return any(word in text for word in words)
+    for word in words:  # in a hot loop `any` takes twice the time
+        if word in text:
+            return True
+    return False
 
 
 def pieces(

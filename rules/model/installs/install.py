@@ -84,6 +84,10 @@ class Cache:
     emptied_by: str = ""
     """A settings file of base images that empties it, and is in the way of a mount."""
 
+    def __hash__(self) -> int:
+        """Caches are looked up often, and few have the same folder."""
+        return hash(self.folder)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
