@@ -65,8 +65,8 @@ def find(build: Build) -> Iterator[Finding]:
         first.span,
         subject=context.ignore.path,
         message=(
-            f"{spared} of the last {commits} commits changed only {listed(paths)}, "
-            f"which nothing in this build reads; each re-ran "
+            f"Of what is sent, {spared} of the last {commits} commits changed only "
+            f"{listed(paths)}, which nothing in this build reads; each re-ran "
             f"{code(f'{first.keyword} {first.value}')}{steps_behind(build, steps[0])}."
         ),
         fix=None if edit is None else Fix((edit,)),

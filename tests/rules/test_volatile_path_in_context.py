@@ -39,6 +39,12 @@ def test_the_count_is_told_and_is_that_of_the_evidence():
     assert said.fix.edits[0].text == "docs\n.github\n"
 
 
+def test_what_the_ignore_file_keeps_back_may_have_changed_along():
+    files = FILES | {".dockerignore": ".git\nLICENSE\n"}
+    _, (said,) = found(files, ["docs/a.md"] * 6 + ["docs/a.md LICENSE"] + ["main.py"] * 10)
+    assert said.message.startswith("Of what is sent, 7 of the last 17 commits changed only `docs`")
+
+
 @pytest.mark.parametrize(
     "files",
     [
