@@ -8,7 +8,7 @@
 
 Base images are faked (images.py) in one of two sorts. `shims="easy"` never fails and answers questions
 about the cache; `shims="faithful"` fails where the real tools would miss a file, and writes outputs
-where they do. `shims="real"` is no fake: Debian with pip and npm (real.py).
+where they do. `shims="real"` is no fake: Debian with the package managers themselves (real.py).
 """
 
 import base64

