@@ -103,7 +103,7 @@ def _advise(build: Build, left: Left) -> Finding:
     return rule.finding(
         build.path,
         Span(start, left.layer.instruction.span.end),
-        subject=_subject(build, left.layer, [left.piece.words]),
+        subject=f"{_subject(build, left.layer, [left.piece.words])} behind",
         message=(
             f"An edit to any file that {_shown(first)} takes re-runs {code(left.piece.words)}. "
             f"{left.instead}"

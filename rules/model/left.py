@@ -45,7 +45,8 @@ def left_behind(build: Build) -> Iterator[Left]:
                 if left is not None and left.piece.manager is not None:
                     if layer.index not in moved and left.piece.manager.name not in said:
                         yield left
-                    said.add(left.piece.manager.name)  # what follows finds it downloaded
+                    if layer.index in moved or left.instead is not None:
+                        said.add(left.piece.manager.name)  # what follows finds it downloaded
             elif layer.copy is not None:
                 copies.append(layer)
                 if source is None and _brings_source(layer):
@@ -72,7 +73,8 @@ def _look(build: Build, layer: Layer, before: Sequence[Layer], source: Layer | N
             continue
         reason = _reason(build, layer, source, piece)
         if builds and reads.split is None:
-            return Left(layer, source, piece, reads.needs_source or reason, reads.instead)
+            instead = reads.instead or _elsewhere(build, layer, source)
+            return Left(layer, source, piece, reads.needs_source or reason, instead)
         names = list(dict.fromkeys(posixpath.basename(p) for p in _manifests(piece)))
         alone = f"Its packages come from {listed(names)} alone."
         return Left(layer, source, piece, reason, reads.instead or alone)
@@ -89,10 +91,22 @@ def _reason(build: Build, layer: Layer, source: Layer, piece: Piece) -> str:
         stop = stretch.stop
         if source in stretch.copies and stop is not None and stop.index < layer.index:
             return f"{_shown(stop)} stands between and may read the source"
+        if source in stretch.copies and stop is layer and piece.reads_source is None:
+            return "what stands before it in the RUN may read the source"
     if piece.reads_source is not None:
         alone = len(piece.processes) == 1
         return piece.reads_source if alone else "what stands around it may read the source"
     return "the source is copied to a folder that steps read without naming it"
+
+
+def _elsewhere(build: Build, layer: Layer, source: Layer) -> str | None:
+    """What helps an install that gets all it reads from another stage, but is built on source."""
+    mine = (e for e in build.layers if e.stage == layer.stage and e.index < layer.index)
+    brought = [e.copy for e in mine if e.copy is not None]
+    if source.stage == layer.stage or not brought or any(map(from_context, brought)):
+        return None
+    name = code(_name(build, source.stage))
+    return f"In a stage that is not built on {name} it would only re-run for what it reads."
 
 
 def _manifests(piece: Piece) -> tuple[str, ...]:

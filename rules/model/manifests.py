@@ -30,4 +30,6 @@ def is_manifest(path: str) -> bool:
         folder = posixpath.basename(posixpath.dirname(path))
         return "requirements" in name or "constraints" in name or folder == "requirements"
     parts = path.split("/")
-    return ".yarn" in parts or ".mvn" in parts or ".cargo" in parts or "patches" in parts
+    if ".yarn" in parts or ".mvn" in parts or ".cargo" in parts or "patches" in parts:
+        return True
+    return name.endswith(".versions.toml") or parts[-3:-1] == ["gradle", "wrapper"]

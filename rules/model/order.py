@@ -7,10 +7,11 @@ from rules.model.cache import Build, Change, Copy, Layer, file_classes, once, re
 from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces
-from rules.model.installs.install import Call, Manager
+from rules.model.installs.install import Call, Manager, join
 from rules.model.lineage import inherited, seen_by
+from rules.model.managers import manager_of
 from rules.model.manifests import is_manifest
-from rules.model.places import holds_only_named, is_project_folder
+from rules.model.places import holds_only_named, is_inside, is_project_folder, overlap
 
 _PASSIVE = frozenset(
     "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER "
@@ -32,6 +33,8 @@ class Passed:
     pieces: Sequence[Piece]
     """Those that read nothing of the source but manifests."""
     rest: Sequence[Piece] = ()
+    prepared: Sequence[tuple[Layer, Piece]] = ()
+    """Before a `fetch`: what RUNs above it change in manifests, to be said again in front of it."""
 
     @property
     def installs(self) -> list[Piece]:
@@ -48,6 +51,8 @@ class Move:
     copies: Sequence[Layer]
     passed: Sequence[Passed]
     """The RUNs crossed; the copies go behind the last."""
+    carried: Sequence[Layer] = ()
+    """RUNs that change what was copied, and go with it."""
 
     @property
     def last(self) -> Passed:
@@ -66,8 +71,13 @@ class Move:
         return [
             layer
             for layer in self.layers
-            if self.copies[0].index < layer.index <= end and layer not in self.copies
+            if self.copies[0].index < layer.index <= end and layer not in self.moving
         ]
+
+    @property
+    def moving(self) -> list[Layer]:
+        """What goes behind the last RUN, in order: the first is a copy."""
+        return sorted([*self.copies, *self.carried], key=lambda layer: layer.index)
 
     @property
     def manifests(self) -> tuple[str, ...]:
@@ -89,6 +99,10 @@ class Stretch:
     layers: Sequence[Layer]
     copies: list[Layer]
     passed: list[Passed] = field(default_factory=list)
+    carried: list[tuple[Layer, tuple[str, ...]]] = field(default_factory=list)
+    """RUNs that only remove parts of the source or change their modes, and the paths of these."""
+    prepared: list[tuple[Layer, Piece]] = field(default_factory=list)
+    """What RUNs behind the source change in manifests: only a fetch can go before it then."""
     stop: Layer | None = None
     """The first step that may read the source."""
 
@@ -98,7 +112,8 @@ class Stretch:
         A copy that brings nothing but what the installs read stays where it is.
         """
         copies = [c for c in self.copies if c.index < run.layer.index]
-        move = Move(self.layers, copies, self.passed[: self.passed.index(run) + 1])
+        passed = self.passed[: self.passed.index(run) + 1]
+        move = Move(self.layers, copies, passed)
         wanted = set(move.manifests)
         moved: list[Layer] = []
         for layer in copies:
@@ -106,7 +121,18 @@ class Stretch:
                 _apart(layer.copy, other.copy) for other in moved
             ):
                 moved.append(layer)
-        return Move(self.layers, moved, move.passed) if moved else None
+        if not moved:
+            return None
+        inside = range(moved[0].index, run.layer.index)
+        carried = [layer for layer, _ in self.carried if layer.index in inside]
+        return Move(self.layers, moved, passed, carried)
+
+    def is_apart(self, run: Passed) -> bool:
+        """Whether the carried RUNs touch nothing that the installs of a RUN read or fill."""
+        paths = [path for _, touched in self.carried for path in touched]
+        reads = [piece.reads for piece in run.installs if piece.reads is not None]
+        own = [path for each in reads for path in (*each.files, *each.writes)]
+        return not any(overlap(path, mine) for path in paths for mine in own)
 
 
 def _is_all_read(copy: Copy | None, wanted: Collection[str]) -> bool:
@@ -193,16 +219,59 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
             stop = next((p for p in everything if p.reads_source is not None), None)
             source = stretch.copies[0]
             stop = stop or next((p for p in everything if _fetches(build, layer, p, source)), None)
-            if everything and stop is None:
-                stretch.passed.append(Passed(layer, everything))
+            if everything and all(piece.edits for piece in everything):
+                stretch.prepared += [(layer, piece) for piece in everything]
+                continue
+            run = Passed(layer, everything)
+            if everything and stop is None and not stretch.prepared and stretch.is_apart(run):
+                stretch.passed.append(run)
+                continue
+            touched = _touched(everything, targets) if stop is not None else ()
+            if touched:
+                stretch.carried.append((layer, touched))
                 continue
             stretch.stop = layer
-            if stop is not None:
+            if stop is not None and _can_be_prepared(stretch, stop):
                 _stop(build, stretch, layer, everything, stop)
             return stretch, at + 1
         else:
             return stretch, at + 1
     return stretch, len(layers)
+
+
+def _touched(everything: Sequence[Piece], targets: Sequence[str]) -> tuple[str, ...]:
+    """The paths that a RUN touches which only removes parts of the source, or changes their modes.
+
+    Empty where it does anything else: what makes files may make one that an install looks for.
+    """
+    paths: list[str] = []
+    for piece in everything:
+        if not piece.is_call("rm", "rmdir", "chmod", "chown"):
+            return ()
+        process = piece.processes[0]
+        words = [word for word in process.args if word is not None]
+        plain = [word for word in words if not word.startswith("-")]
+        plain = plain[1:] if process.name in ("chmod", "chown") else plain
+        if len(words) < len(process.args) or process.folder is None or not plain:
+            return ()
+        if any(set(word) & set("*?[]{}~$`") for word in plain) or "--" in words:
+            return ()
+        paths += [join(process.folder, word) for word in plain]
+    inside = all(any(path != t and is_inside(path, t) for t in targets) for path in paths)
+    named = any(is_manifest(path) or path.endswith("/node_modules") for path in paths)
+    return tuple(paths) if inside and not named else ()
+
+
+def _can_be_prepared(stretch: Stretch, stop: Piece) -> bool:
+    """Whether a RUN can be split where manifests were changed before: for a fetch by these."""
+    if not stretch.prepared:
+        return True
+    fetches = stop.reads is not None and stop.reads.split is not None
+    return fetches and all(
+        manager_of(process.name) is stop.manager
+        for _, piece in stretch.prepared
+        for process in piece.processes
+    )
 
 
 def _stop(
@@ -215,7 +284,9 @@ def _stop(
     manager, reads = stop.manager, stop.reads
     if installs:
         end = everything.index(installs[-1]) + 1
-        stretch.passed.append(Passed(layer, everything[:end], everything[end:]))
+        run = Passed(layer, everything[:end], everything[end:])
+        if not stretch.prepared and stretch.is_apart(run):
+            stretch.passed.append(run)
     elif manager is None or reads is None or not reads.project:
         return
     elif any(piece.manager is manager for run in stretch.passed for piece in run.installs):
@@ -224,7 +295,9 @@ def _stop(
         first = Piece(
             stop.item, stop.processes, None, manager, reads.split.reads, fetch=reads.split
         )
-        stretch.passed.append(Passed(layer, [*free, first], everything[at:]))
+        run = Passed(layer, [*free, first], everything[at:], stretch.prepared)
+        if stretch.is_apart(run):
+            stretch.passed.append(run)
 
 
 def _fetches(build: Build, layer: Layer, piece: Piece, source: Layer) -> bool:
@@ -294,7 +367,7 @@ def repeatable(build: Build) -> set[tuple[str, ...]]:
         for piece in _pieces_among_all(build, layer):
             reads = piece.reads
             fetches = reads is not None and reads.project and reads.needs_source is None
-            if fetches or only_prepares(piece):
+            if fetches or only_prepares(piece) or piece.edits:
                 found.update(tuple(w.raw for w in process.argv) for process in piece.processes)
     return found
 
@@ -308,7 +381,7 @@ def amount_of_work(build: Build, layer: Layer) -> int:
     first = next((each for each in sources if is_source(build, each)), None)
     amount = 0
     for piece in _pieces_among_all(build, layer):
-        amount += not only_prepares(piece)
+        amount += not (only_prepares(piece) or piece.edits)
         if first is not None and piece.manager and piece.reads and piece.reads.split is not None:
             amount += not is_fetched(build, layer, piece.manager, first)
     return amount or len(layer.script.items)

@@ -10,7 +10,8 @@ from rules.model.dockerfile import Instruction
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import Piece
-from rules.model.lineage import inherited
+from rules.model.installs.install import join
+from rules.model.lineage import inherited, seen_by
 from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
 from rules.model.places import is_inside
 from rules.model.proposal import append, proposed_path
@@ -31,12 +32,13 @@ def put_source_last(build: Build, move: Move) -> Fix:
     """
     _check_split(move)
     manifests = _manifest_copies(build, move)
-    if move.last.pieces[-1].fetch is not None and move.crossed == [move.last.layer]:
+    only_fetches = move.crossed == [move.last.layer] or move.last.prepared
+    if move.last.pieces[-1].fetch is not None and only_fetches:
         return _fetch_above(build, move, manifests)
-    moved = [_moved(build, move, layer) for layer in move.copies]
+    moved = [_moved(build, move, layer) for layer in move.moving]
     newline = build.dockerfile.newline
     edits = _keep_out(build, move)
-    for place, layer in enumerate(move.copies):
+    for place, layer in enumerate(move.moving):
         start, end = reach(build, layer.instruction)
         if place == 0 and manifests:
             edits.append(Edit(build.path, start, layer.instruction.end, newline.join(manifests)))
@@ -61,7 +63,9 @@ def _fetch_above(build: Build, move: Move, manifests: Sequence[str]) -> Fix:
 def _fetching(build: Build, run: Passed) -> str:
     """The RUN that fetches, with what has to come before it."""
     given = _text_of(build, run.layer, _file_pieces(run))
-    return _head(build, run.layer.instruction) + given + _fetch_text(run)
+    said = [_text_of(build, layer, [piece], " && ") for layer, piece in run.prepared]
+    start, end = _around_script(build, run.layer)
+    return start + "".join(said) + given + _fetch_text(run) + end
 
 
 def _done_before(build: Build, run: Passed) -> list[Edit]:
@@ -70,8 +74,8 @@ def _done_before(build: Build, run: Passed) -> list[Edit]:
     extra = given[len(_repeated(given)) :]
     if not extra:
         return []
-    offset = run.layer.instruction.script_offset
-    return [Edit(build.path, offset(extra[0].item.start), offset(run.rest[0].item.start), "")]
+    start = _offset(run.layer, extra[0].item.start)
+    return [Edit(build.path, start, _offset(run.layer, run.rest[0].item.start), "")]
 
 
 def _check_split(move: Move) -> None:
@@ -79,7 +83,7 @@ def _check_split(move: Move) -> None:
     run = move.last
     if not run.rest:
         return
-    if run.layer.instruction.heredocs or run.layer.instruction.json:
+    if run.layer.instruction.json or not _is_one_text(run.layer):
         raise ImmovableError("the RUN cannot be split: its script is no shell line")
     whole = _file_pieces(run)
     repeated = _repeated(whole)
@@ -91,11 +95,41 @@ def _check_split(move: Move) -> None:
         raise ImmovableError(
             "the RUN cannot be split: a later part removes what an earlier one made"
         )
-    strict = any("e" in word for piece in repeated for word in _set_options(piece))
-    joining = ("", "&&", ";", "\n") if strict else ("", "&&")
+    # The first part ends in the install. Joined by `;`, the second would run without it too.
     run_pieces = [*whole, *run.rest]
-    if any(piece.item.connector not in joining for piece in run_pieces):
+    excused = any(piece.is_call("exit", "true", ":") for piece in run.rest)
+    if excused or any(p.item.connector not in ("", "&&", ";", "\n") for p in run_pieces):
         raise ImmovableError("the RUN cannot be split: its parts do not all depend on success")
+
+
+def _is_one_text(layer: Layer) -> bool:
+    """Whether the script is a shell line, or a heredoc as it stands in the file."""
+    heredocs = layer.instruction.heredocs
+    if not heredocs:
+        return True
+    alone = len(heredocs) == 1 and layer.script is not None and layer.script.heredoc
+    return alone and len(heredocs[0].body) == heredocs[0].end - heredocs[0].start
+
+
+def _offset(layer: Layer, index: int) -> int:
+    """Where a character of a RUN's script stands in the Dockerfile."""
+    heredocs = layer.instruction.heredocs
+    return heredocs[0].start + index if heredocs else layer.instruction.script_offset(index)
+
+
+def _end(layer: Layer, index: int) -> int:
+    """Where the character before `index` of a RUN's script ends."""
+    return _offset(layer, index - 1) + 1
+
+
+def _around_script(build: Build, layer: Layer) -> tuple[str, str]:
+    """`RUN` and its flags as written, and for a heredoc its marker and its end."""
+    run = layer.instruction
+    head = build.dockerfile.text[run.start : run.script_offset(0)]
+    if not run.heredocs:
+        return head, ""
+    newline = build.dockerfile.newline
+    return head + run.script.strip() + newline, newline + run.heredocs[0].name
 
 
 def _file_pieces(run: Passed) -> Sequence[Piece]:
@@ -120,8 +154,12 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
     for folder in move.writes:
         for layer in move.copies:
             paths += [p for p in _laid_over(layer.copy, folder) if build.context.may_send(p)]
-    owned = [c.copy.destination for c in move.copies if c.copy and c.instruction.flag("chown")]
-    into = any(is_inside(folder, place or "/") for folder in move.writes for place in owned)
+    into = any(
+        is_inside(folder, layer.copy.destination or "/") and not _is_owned(build, move, layer)
+        for folder in move.writes
+        for layer in move.copies
+        if layer.copy is not None and layer.instruction.flag("chown")
+    )
     if into and move.last.layer.user not in ("root", "0"):
         raise ImmovableError("the install may need the folder that the COPY gives its owner")
     wanted = list(dict.fromkeys(paths))
@@ -137,6 +175,23 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
     if edit is None:
         raise ImmovableError(f"{code(target)} is a symbolic link, and would need another line")
     return [edit]
+
+
+def _is_owned(build: Build, move: Move, layer: Layer) -> bool:
+    """Whether an earlier RUN has given the folder of a COPY the same owner, in the same words."""
+    owner, copy = layer.instruction.flag("chown"), layer.copy
+    for other in seen_by(build, move.copies[0]):
+        for process in other.processes if other.instruction.keyword == "RUN" else ():
+            if process.name != "chown" or not process.certain or process.folder is None:
+                continue
+            plain = [word for word in process.argv[1:] if not word.raw.startswith("-")]
+            paths = [join(process.folder, word.value) for word in plain[1:] if word.literal]
+            same = bool(plain) and plain[0].value == owner
+            values = [each.variables.expand(owner or "").text for each in (other, layer)]
+            same = same and None not in values and values[0] == values[1]
+            if same and copy is not None and copy.destination in paths:
+                return True
+    return False
 
 
 def _laid_over(copy: Copy | None, folder: str) -> list[str]:
@@ -162,32 +217,28 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
         return [Edit(build.path, end, run.end, moved)]
     if last.pieces[-1].fetch is None:
         repeated = _text_of(build, last.layer, _repeated(last.pieces))
-        start = run.script_offset(last.pieces[-1].item.end - 1) + 1
-        end = run.script_offset(last.rest[0].item.start)
-        return [Edit(build.path, start, end, moved + gap + _head(build, run) + repeated)]
+        head, tail = _around_script(build, last.layer)
+        start = _end(last.layer, last.pieces[-1].item.end)
+        end = _offset(last.layer, last.rest[0].item.start)
+        return [Edit(build.path, start, end, tail + moved + gap + head + repeated)]
     start, _ = reach(build, run)
     edit = Edit(build.path, start, start, _fetching(build, last) + moved + gap)
     return [edit, *_done_before(build, last)]
 
 
-def _head(build: Build, run: Instruction) -> str:
-    """`RUN` and its flags, as written."""
-    return build.dockerfile.text[run.start : run.script_offset(0)]
-
-
-def _text_of(build: Build, layer: Layer, pieces: Sequence[Piece]) -> str:
-    """Some first pieces of a RUN as written, and what joins them to the next."""
+def _text_of(build: Build, layer: Layer, pieces: Sequence[Piece], joint: str = "") -> str:
+    """Some pieces of a RUN as written, and what joins them to the next (or `joint`)."""
     if not pieces:
         return ""
-    run = layer.instruction
-    start = run.script_offset(pieces[0].item.start)
-    end = run.script_offset(pieces[-1].item.end - 1) + 1
+    start = _offset(layer, pieces[0].item.start)
+    end = _end(layer, pieces[-1].item.end)
     lone = layer.script is not None and layer.script.items[-1] is pieces[-1].item
-    joint = " && "
-    if not lone and layer.script is not None:
+    if not joint and not lone and layer.script is not None:
         after = layer.script.items[layer.script.items.index(pieces[-1].item) + 1]
         joint = "; " if after.connector in (";", "\n") else " && "
-    return build.dockerfile.text[start:end] + joint
+        if layer.instruction.heredocs and after.connector == "\n":
+            joint = build.dockerfile.newline
+    return build.dockerfile.text[start:end] + (joint or " && ")
 
 
 def _fetch_text(run: Passed) -> str:
@@ -211,14 +262,14 @@ def _manifest_copies(build: Build, move: Move) -> list[str]:
     seen = [layer for layer in move.layers if layer.index < move.last.layer.index]
     now = Copied(build, [*before, *seen])
     left = Copied(build, [*before, *(layer for layer in seen if layer not in move.copies)])
-    changed = _may_be_changed([*before, *(layer for layer in seen if layer.index < first.index)])
+    done = [*before, *(layer for layer in seen if layer.index < first.index)]
     wanted: dict[tuple[str, str], list[str]] = {}
     for path in move.manifests:
         origin = now.origin(path)
         name = posixpath.basename(path)
         if origin is None or _QUOTED & set(origin) or posixpath.basename(origin) != name:
             raise ImmovableError(f"{code(name)} cannot be copied alone as it is written")
-        if left.origin(path) == origin and not changed:
+        if left.origin(path) == origin and not _may_be_changed(path, done):
             continue
         bringer = next(
             (c for c in reversed(move.copies) if c.copy and c.copy.origin(path) == origin), None
@@ -236,14 +287,11 @@ def _manifest_copies(build: Build, move: Move) -> list[str]:
     return lines
 
 
-def _may_be_changed(layers: Sequence[Layer]) -> bool:
-    """Whether a RUN stands behind a COPY: it could have changed what was copied."""
-    copied = False
-    for layer in layers:
-        copied = copied or layer.copy is not None
-        if copied and layer.instruction.keyword == "RUN":
-            return True
-    return False
+def _may_be_changed(path: str, layers: Sequence[Layer]) -> bool:
+    """Whether a RUN stands behind the COPY that brings a file: it could have changed it."""
+    copies = (i for i, e in enumerate(layers) if e.copy and e.copy.origin(path) is not None)
+    brought = max(copies, default=len(layers))
+    return any(layer.instruction.keyword == "RUN" for layer in layers[brought:])
 
 
 def _flags(build: Build, instruction: Instruction) -> str:
@@ -262,6 +310,8 @@ def _moved(build: Build, move: Move, layer: Layer) -> str:
         raise ImmovableError("the COPY has variables that are set behind it")
     if layer.folder == move.last.layer.folder:
         return raw
+    if layer.copy is None:
+        raise ImmovableError("the working directory changes, and what goes with the COPY is there")
     copy, word = layer.copy, instruction.args[-1] if instruction.args else None
     if word is not None and word.text.startswith("/"):
         return raw

@@ -263,7 +263,8 @@ def test_a_run_that_reads_no_source_at_all_is_not_split():
     [
         ("export CI=1 && npm ci && npm run build", "variables"),
         ("npm ci && npm run build && npm prune --omit=dev", "removes"),
-        ("npm ci; npm run build", "success"),
+        ("npm ci; npm run build; exit 0", "success"),
+        ("npm ci; npm run build || true", "success"),
     ],
 )
 def test_a_run_that_cannot_be_split_gets_words(run, reason):
@@ -441,3 +442,169 @@ def test_what_comes_from_another_stage_and_changes_with_the_source_goes_behind_t
 )
 def test_what_no_edit_is_proven_to_help_gets_words(dockerfile, reason):
     check_words(rule, dockerfile, NPM, reason)
+
+
+def test_an_install_is_split_from_what_would_run_without_it_too():
+    check_fixed(
+        rule,
+        JS + "COPY . .\nRUN npm ci; npm run build\n",
+        JS + "COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+HEREDOC = JS + "COPY . .\nRUN <<EOF\n{before}npm ci\nnpm run build\nEOF\n"
+
+
+@pytest.mark.parametrize("before", ["", "set -e\n"])
+def test_a_heredoc_is_split_into_two_heredocs(before):
+    check_fixed(
+        rule,
+        HEREDOC.format(before=before),
+        JS
+        + f"COPY package.json package-lock.json ./\nRUN <<EOF\n{before}npm ci\nEOF\nCOPY . .\n"
+        + f"RUN <<EOF\n{before}npm run build\nEOF\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEREDOC.format(before="").replace("<<EOF", "<<-EOF").replace("npm", "\tnpm"),
+        HEREDOC.format(before="").replace("<<EOF", "bash <<EOF"),
+        HEREDOC.format(before="").replace("\n", "\r\n"),
+    ],
+)
+def test_a_heredoc_that_the_shell_does_not_get_as_it_stands_is_not_split(text):
+    assert not [f for f in findings(rule, {**NPM, "Dockerfile": text}) if f.fix]
+
+
+def test_a_fetch_that_goes_before_a_heredoc_is_one_too():
+    check_fixed(
+        rule,
+        "FROM golang:1\nWORKDIR /src\nCOPY . .\nRUN <<EOF\napk add git\ngo build .\nEOF\n",
+        "FROM golang:1\nWORKDIR /src\nCOPY go.mod ./\nRUN <<EOF\napk add git\ngo mod download\nEOF\n"
+        "COPY . .\nRUN <<EOF\ngo build .\nEOF\n",
+        {"go.mod": "module a.b/c\nrequire d.e/f v1.0.0\n", "main.go": ""},
+        edit="main.go",
+    )
+
+
+REPLACED = {
+    "go.mod": "module a.b/c\nrequire d.e/f v0.0.0\nreplace d.e/f v0.0.0 => ../../f\n",
+    "go.sum": "",
+    "main.go": "",
+}
+EDIT = "go mod edit -replace=d.e/f@v0.0.0=d.e/f@v1.7.0"
+
+
+@pytest.mark.parametrize("edit", [EDIT, EDIT.replace("replace=", "replace ")])
+def test_what_edits_the_module_file_is_said_again_before_the_download(edit):
+    """The COPY of the source brings the unedited file again, so both are needed."""
+    check_fixed(
+        rule,
+        f"FROM golang:1\nWORKDIR /src\nCOPY . .\nRUN {edit}\nRUN go mod tidy\nRUN go build .\n",
+        "FROM golang:1\nWORKDIR /src\nCOPY go.mod go.sum ./\n"
+        f"RUN {edit} && go mod download\nCOPY . .\nRUN {edit}\nRUN go mod tidy\nRUN go build .\n",
+        REPLACED,
+        edit="main.go",
+    )
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "go mod edit -replace=d.e/f@v0.0.0=./local",
+        "go mod edit -dropreplace=d.e/f@v0.0.0",
+        "go mod edit -replace=d.e/f@v0.0.0=$WHERE",
+        "go mod edit -replace=other.org/x=other.org/y@v1.0.0",
+        "go mod edit -replace=d.e/f@v0.0.0=d.e/f@v1.7.0 other/go.mod",
+        "true || go mod edit -replace=d.e/f@v0.0.0=d.e/f@v1.7.0",
+    ],
+)
+def test_an_edit_of_the_module_file_that_is_not_followed_gets_words(edit):
+    """What stands in for the module is not in the context, so nothing can be downloaded before."""
+    text = f"FROM golang:1\nWORKDIR /src\nCOPY . .\nRUN {edit}\nRUN go mod tidy\n"
+    check_words(rule, text, REPLACED, "go mod tidy")
+
+
+@pytest.mark.parametrize(
+    "run", ["rm -rf ./docs", "chmod +x src/run.sh && rm src/old.ts", "chown -R 1000 src"]
+)
+def test_a_step_that_only_trims_the_source_goes_with_it(run):
+    check_fixed(
+        rule,
+        JS + f"COPY . .\nRUN {run}\nRUN npm ci\n",
+        JS + f"COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN {run}\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "rm package-lock.json",
+        "rm -rf .",
+        "rm -rf *",
+        "rm -rf $OLD",
+        "rm .npmrc",
+        "chown -R 1000 /app",
+        "chmod -R 700 node_modules",
+        "rm -rf packages/node_modules",
+        "mkdir build",
+        "cp ci.npmrc .npmrc",
+        "rm docs/* && make prepare",
+    ],
+)
+def test_a_step_that_may_touch_what_the_install_reads_or_fills_stops_it(run):
+    check_words(rule, JS + f"COPY . .\nRUN {run}\nRUN npm ci\n", NPM, "may read the source")
+
+
+def test_what_trims_the_source_stays_where_paths_mean_something_else_behind_the_install():
+    text = JS + "COPY . .\nRUN rm -rf docs\nWORKDIR /app/src\nRUN npm ci --prefix /app\n"
+    check_words(rule, text, NPM, "the working directory changes")
+
+
+OWNED = JS + "RUN {chown}\nUSER node\nCOPY --chown={owner} . .\nRUN npm ci\n"
+
+
+@pytest.mark.parametrize("owner", ["node:node", "node", "$WHO:0"])
+def test_a_user_may_install_where_the_folder_is_its_own_already(owner):
+    chown = f"chown -R {owner} /app"
+    check_fixed(
+        rule,
+        f"ARG WHO=1000\n{OWNED}".replace("WORKDIR", "ARG WHO\nWORKDIR").format(
+            chown=chown, owner=owner
+        ),
+        f"ARG WHO=1000\n{OWNED}".replace("WORKDIR", "ARG WHO\nWORKDIR")
+        .format(chown=chown, owner=owner)
+        .replace(
+            f"COPY --chown={owner} . .\nRUN npm ci\n",
+            f"COPY --chown={owner} package.json package-lock.json ./\nRUN npm ci\n"
+            f"COPY --chown={owner} . .\n",
+        ),
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+@pytest.mark.parametrize(
+    "chown",
+    ["chown -R node /app", "chown -R node:node /srv", "true || chown node:node /app", "true"],
+)
+def test_a_user_may_not_install_in_a_folder_that_is_not_known_to_be_its_own(chown):
+    text = OWNED.format(chown=chown, owner="node:node")
+    check_words(rule, text, NPM, "gives its owner")
+
+
+def test_manifests_that_came_after_the_last_step_that_may_change_them_stay_where_they_are():
+    """It still stands behind the assets, which no order helps."""
+    start = JS + "COPY assets assets\nRUN make assets\nCOPY package.json package-lock.json ./\n"
+    files = {**NPM, "assets/a.css": "", "Dockerfile": start + "COPY src src\nRUN npm ci\n"}
+    found = next(f for f in findings(rule, files) if f.fix is not None)
+    assert found.fix is not None
+    assert applied(build(files), found.fix).dockerfile.text == start + "RUN npm ci\nCOPY src src\n"

@@ -46,6 +46,10 @@ _PLAIN_PLUGINS = frozenset(
     "cweagans/composer-patches".split()
 )
 """Plugins that read nothing of the project but its manifests (and symfony.lock, and patches)."""
+_WITHOUT_PLUGINS = (
+    "With `--no-plugins --no-scripts --no-autoloader` before the source the packages would stay; a "
+    "second `composer install` behind it does the rest."
+)
 
 
 @following
@@ -123,10 +127,12 @@ def _needed(manifest: dict[str, Any], settings: dict[str, Any], names: set[str])
 def _refuse_plugins(manifest: dict[str, Any]) -> None:
     allowed = table(manifest, "config").get("allow-plugins", {})
     if allowed is True:
-        raise NeedsSourceError("plugins of Composer may read the source")
+        raise NeedsSourceError("plugins of Composer may read the source", _WITHOUT_PLUGINS)
     for plugin, yes in mapping(allowed).items():
         if yes and plugin not in _PLAIN_PLUGINS:
-            raise NeedsSourceError(f"the plugin {code(plugin)} may read the source")
+            raise NeedsSourceError(
+                f"the plugin {code(plugin)} may read the source", _WITHOUT_PLUGINS
+            )
         if (
             yes
             and plugin == "composer/installers"

@@ -11,6 +11,17 @@ from rules.model.sources import ROOT
 _MOST_ALIKE = 100
 
 
+_NAMED_BY = {
+    "mix.exs": ("/config/config.exs", "/config/dev.exs", "/config/prod.exs", "/config/test.exs"),
+    "package.json": ("/.npmrc", "/pnpm-workspace.yaml", "/.yarnrc.yml"),
+}
+"""Files that are read when one of this name is."""
+_AROUND_PROJECTS = (
+    *("/Directory.Build.props", "/Directory.Build.targets", "/Directory.Packages.props"),
+    *("/nuget.config", "/NuGet.config", "/NuGet.Config"),
+)
+
+
 class Copied:
     """The files that some COPY and ADD layers leave in the image, the later over the earlier."""
 
@@ -63,8 +74,11 @@ class Copied:
         if name in self._asked:
             return
         self._asked.add(name)
-        kind = posixpath.splitext(name)[1] if name.endswith("proj") else "/" + name
-        alike = [path for path in self._standing if path.endswith(kind)]
+        kinds: tuple[str, ...] = ("/" + name,)
+        if name.endswith("proj"):
+            kinds = (posixpath.splitext(name)[1], *_AROUND_PROJECTS)
+        kinds += _NAMED_BY.get(name, ())
+        alike = [path for path in self._standing if path.endswith(kinds)]
         for path in sorted(alike, key=lambda path: path.count("/"))[:_MOST_ALIKE]:
             self._read(path)
 

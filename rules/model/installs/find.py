@@ -8,7 +8,8 @@ from functools import cached_property
 from rules.model.cache import Build, Layer, once
 from rules.model.dataclass import dataclass
 from rules.model.installs.copied import Copied
-from rules.model.installs.install import Call, Manager, Reads, Split
+from rules.model.installs.edited import Edited, edited, editing, edits_of
+from rules.model.installs.install import Call, Image, Manager, Reads, Split
 from rules.model.managers import manager_of
 from rules.model.places import is_inside
 from rules.model.processes import Process
@@ -19,7 +20,6 @@ _STATE = frozenset("cd pushd popd export set unset alias umask ulimit shopt . so
 _REMOVERS = frozenset("rm find strip unlink shred rmdir".split())
 _REMOVING = frozenset("remove purge prune clean autoremove del erase uninstall".split())
 _SPEAKING = frozenset(["echo", "printf", ":", "true", "false"])
-_NAMED = "What it installs is named in files that could be copied before the source."
 _UNCERTAIN = "it is not certain what it reads"
 
 
@@ -37,6 +37,8 @@ class Piece:
     """The process that installs, where the item starts more than that one."""
     fetch: Split | None = None
     """It is not in the file yet: the part of the item's install that can go before the source."""
+    edits: bool = False
+    """It only changes a manifest by its own words, and can be said twice."""
 
     @property
     def words(self) -> str:
@@ -97,18 +99,24 @@ def pieces(
     are taken for source: a piece that may read below them must stay behind them.
     """
     copies = tuple([each for each in before if each.copy is not None])
-    return _pieces(build, layer, copies, tuple(targets))
+    edits = tuple([each for each in before if each.index in editing(build)])
+    return _pieces(build, layer, copies, edits, tuple(targets))
 
 
 @once
 def _pieces(
-    build: Build, layer: Layer, before: tuple[Layer, ...], targets: tuple[str, ...]
+    build: Build,
+    layer: Layer,
+    before: tuple[Layer, ...],
+    edits: tuple[Layer, ...],
+    targets: tuple[str, ...],
 ) -> tuple[Piece, ...]:
     script = layer.script
     if script is None or script.opaque is not None:
         return ()
     bound = any(mount.type == "bind" for mount in layer.mounts)
-    reader = _Reader(Copied(build, before, layer.mounts), targets, layer)
+    image = edited(Copied(build, before, layer.mounts), before, edits)
+    reader = _Reader(image, targets, layer)
     mine: dict[int, list[Process]] = {}
     for process in layer.processes:
         mine.setdefault(process.item, []).append(process)
@@ -121,7 +129,7 @@ def _pieces(
 class _Reader:
     """Reads the items of one script."""
 
-    def __init__(self, copied: Copied, targets: Sequence[str], layer: Layer) -> None:
+    def __init__(self, copied: Image, targets: Sequence[str], layer: Layer) -> None:
         self._copied = copied
         self._targets = targets
         self._layer = layer
@@ -145,7 +153,11 @@ class _Reader:
                 reasons.append(self._plain(process))
         reason = next((r for r in reasons if r is not None), None)
         if not found:
-            return Piece(item, processes, reason)
+            sure = around is None and simple and len(processes) == 1
+            texts = edits_of(processes[0], self._copied) if sure else None
+            if texts is not None:
+                self._copied = Edited(self._copied, texts)
+            return Piece(item, processes, reason, edits=texts is not None)
         process, manager, reads = next((f for f in found if f[2].project), found[0])
         if not (simple and len(processes) == 1):
             reads = _joined([each for _, _, each in found])
@@ -156,12 +168,11 @@ class _Reader:
         words = _words(manager, process)
         if words is None or _hides(process) or process.folder is None:
             written = tuple(word.value for word in process.argv[1:])
-            likely = manager.read(Call(written, "/"), self._copied)
-            reason = "its words or its folder are not known"
+            likely = manager.read(Call(written, process.folder or "/"), self._copied)
             return likely and Reads(
                 project=likely.project,
-                needs_source=reason,
-                instead=likely.instead or (None if likely.needs_source else _NAMED),
+                needs_source="its words or its folder are not known",
+                instead=likely.instead,
             )
         program = process.argv[0].value
         environment = {**self._environment, **process.environment}

@@ -3,6 +3,7 @@
 https://go.dev/ref/mod
 """
 
+from collections.abc import Mapping
 from dataclasses import field
 
 from rules.model.dataclass import dataclass
@@ -69,6 +70,42 @@ def _mod(call: Call, image: Image, folder: str, arguments: list[str]) -> Reads |
         why = f"`go mod {arguments[0]}` reads what the source imports"
         return source_install(why, _download(call, image, folder), _BY_HAND)
     return None
+
+
+def edit(call: Call, image: Image) -> Mapping[str, str] | None:
+    """What `go mod edit -replace=old[@version]=new[@version]` leaves in go.mod.
+
+    https://go.dev/ref/mod#go-mod-edit
+    """
+    place = nearest(image, call.folder, "go.mod")
+    text = image.text(join(place, "go.mod")) if place is not None else None
+    if call.words[:2] != ("mod", "edit") or place is None or text is None:
+        return None
+    options = split_options(call.words[2:], frozenset(["-replace"]))
+    if options[1] or not options[0] or {name for name, _ in options[0]} != {"-replace"}:
+        return None
+    for _, value in options[0]:
+        old, found, new = value.partition("=")
+        if not (old and found and new) or new.startswith((".", "/")):
+            return None
+        text = _without_replacement(text, old) + f"\nreplace {_spaced(old)} => {_spaced(new)}\n"
+    return {join(place, "go.mod"): text}
+
+
+def _spaced(module: str) -> str:
+    return module.replace("@", " ")
+
+
+def _without_replacement(text: str, old: str) -> str:
+    """A go.mod without what replaces a module, or that version of it."""
+    kept = []
+    for line in text.split("\n"):
+        words = line.partition("//")[0].removeprefix("replace ").split()
+        replaced = words[: words.index("=>")] if "=>" in words else []
+        same = replaced == _spaced(old).split() or ("@" not in old and replaced[:1] == [old])
+        if not same:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _download(call: Call, image: Image, folder: str) -> Split | None:
@@ -197,6 +234,7 @@ GO = Manager(
     name="go",
     programs=("go",),
     read=read,
+    edit=edit,
     caches=(
         Cache(
             folder="go/pkg/mod",

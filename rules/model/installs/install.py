@@ -159,6 +159,9 @@ class Manager:
     read: Callable[[Call, Image], Reads | None]
     """What a call reads; None when the call does not install."""
     caches: tuple[Cache, ...] = ()
+    edit: Callable[[Call, Image], Mapping[str, str] | None] | None = None
+    """The texts that a call leaves in manifests by its own words alone, by path; saying it twice
+    changes nothing. None when it does something else."""
     other_folders: tuple[str, ...] = ()
     """Folders below a home where other versions have it, or where people think it is."""
     free: frozenset[str] = frozenset()

@@ -29,6 +29,7 @@ from rules.model.installs.reading import (
     upward,
 )
 from rules.model.installs.scripts import Script
+from rules.model.manifests import is_manifest
 from rules.model.prose import code
 
 LIFECYCLE = (
@@ -47,6 +48,12 @@ _PATHS = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 _READ_FIRST = (
     *("package.json", ".npmrc", ".yarnrc", ".yarnrc.yml"),
     *("pnpm-workspace.yaml", ".pnpmfile.cjs", "bunfig.toml"),
+)
+_COPIED_FOR_SCRIPTS = 3
+"""Files and folders beside the manifests, at most, that were copied for the scripts."""
+_WITHOUT_SCRIPTS = (
+    "With `--ignore-scripts` before the source the packages would stay; what the scripts do would "
+    "follow behind it."
 )
 _ARCHIVES = (".tgz", ".tar.gz", ".tar")
 _NAMING = (  # settings that name files or programs
@@ -149,11 +156,24 @@ class Packages:
                 script.follow(name)
             except NeedsSourceError:
                 reason = f"the `{name}` script of `package.json` may read the source"
-                raise NeedsSourceError(reason) from None
+                raise NeedsSourceError(reason, self._without_scripts(folder)) from None
             self.files += script.files
             self.writes += script.writes
         if self.scripts and here(self.image, folder, "binding.gyp"):
             raise NeedsSourceError("`binding.gyp` makes it compile the project")
+
+    def _without_scripts(self, folder: str) -> str | None:
+        """What helps an install whose scripts read the source.
+
+        None where little more than manifests stands in its folder: that was copied for them.
+        """
+        start = folder.rstrip("/") + "/"
+        others = {
+            path[len(start) :].partition("/")[0]
+            for path in self.image.below(folder)
+            if not is_manifest(path)
+        }
+        return _WITHOUT_SCRIPTS if len(others) > _COPIED_FOR_SCRIPTS else None
 
     def _dependency(self, folder: str, place: str, value: str) -> None:
         if value.startswith("workspace:"):

@@ -4,7 +4,7 @@ https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rules.model.installs.install import (
     Cache,
@@ -24,7 +24,10 @@ from rules.model.installs.reading import (
     named,
     reads_files,
     required,
+    table,
+    toml_table,
 )
+from rules.model.manifests import is_manifest
 from rules.model.prose import code
 
 MAX_FILES = 12
@@ -40,6 +43,11 @@ _VALUED = frozenset(
     "--root-user-action --keyring-provider --build-constraint --build-option -w --wheel-dir -d "
     "--dest --uploaded-prior-to".split()
 )
+_DEPENDENCIES_FIRST = (
+    "The dependencies that `pyproject.toml` names, installed from a list of their own before the "
+    "source, would stay."
+)
+_ONE_OF_SEVERAL = "The files that name what it installs could be copied before the source."
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 _MOVED = ("-t", "--target", "--prefix", "--root", "--src", "-w", "--wheel-dir", "-d", "--dest")
 
@@ -53,7 +61,7 @@ def read(call: Call, image: Image) -> Reads | None:
     if call.sets("PIP_REQUIREMENT", "PIP_CONFIG_FILE", "PIP_EDITABLE", "PIP_FIND_LINKS"):
         return source_install("variables of pip name files that are not followed")
     moved = tuple(call.at(value) for name, value in options if name in _MOVED and value)
-    roots = requirement_roots(call, options, arguments[1:])
+    roots = requirement_roots(call, options, arguments[1:], lambda path: _apart(call, image, path))
     limit = call.environment.get("PIP_CONSTRAINT", "")
     if limit is None or (limit and " " in limit):
         return source_install("the file that PIP_CONSTRAINT names is not known")
@@ -65,16 +73,22 @@ def read(call: Call, image: Image) -> Reads | None:
 
 
 def requirement_roots(
-    call: Call, options: Iterable[tuple[str, str]], arguments: Iterable[str]
+    call: Call,
+    options: Iterable[tuple[str, str]],
+    arguments: Iterable[str],
+    instead: Callable[[str], str | None] = lambda _path: None,
 ) -> list[str]:
-    """The local files of `-r` and `-c`; raises NeedsSourceError when a package is local."""
+    """The local files of `-r` and `-c`; raises NeedsSourceError when a package is local.
+
+    `instead` says of a local package how its dependencies could come before it.
+    """
     roots = []
     for given, said in options:
         name, value = given, said
         if given[:2] in ("-r", "-c", "-e", "-f") and len(given) > 2:
             name, value = given[:2], given[2:]  # `-rfile` is `-r file`
         if name in ("-e", "--editable") and not is_url(value):
-            raise NeedsSourceError("`-e` installs the project itself")
+            raise NeedsSourceError("`-e` installs the project itself", instead(value))
         if name == "--group":
             raise NeedsSourceError("`--group` reads pyproject.toml in ways that are not followed")
         if name in ("-f", "--find-links") and not is_url(value):
@@ -82,9 +96,23 @@ def requirement_roots(
         files = ("-r", "--requirement", "-c", "--constraint", "--build-constraint")
         if name in files and not is_url(value):
             roots.append(call.at(value))
-    if any(is_local(argument) for argument in arguments):
-        raise NeedsSourceError("it installs a package from the project's own files")
+    for argument in arguments:
+        if is_local(argument):
+            why = "it installs a package from the project's own files"
+            raise NeedsSourceError(why, instead(argument))
     return roots
+
+
+def _apart(call: Call, image: Image, path: str) -> str | None:
+    """How the dependencies of a package among the project's files could come before it, if any."""
+    manifest = join(call.at(path.partition("[")[0]), "pyproject.toml")
+    if "--no-deps" in call.words or not image.has(manifest):
+        return None
+    try:
+        names = table(toml_table(image, manifest), "project").get("dependencies")
+    except NeedsSourceError:
+        return None
+    return _DEPENDENCIES_FIRST if names else None
 
 
 def follow(image: Image, roots: Iterable[str]) -> list[str]:
@@ -98,6 +126,8 @@ def follow(image: Image, roots: Iterable[str]) -> list[str]:
         if len(seen) == MAX_FILES:
             raise NeedsSourceError(f"more than {MAX_FILES} requirements files belong to it")
         seen.append(path)
+        if "$" in path and any(map(is_manifest, image.below(posixpath.dirname(path)))):
+            raise NeedsSourceError(f"{named(path)} is one of several", _ONE_OF_SEVERAL)
         for line in _logical_lines(required(image, path, MAX_HASHED)):
             try:
                 waiting += _named_by(line, posixpath.dirname(path))

@@ -27,7 +27,15 @@ _DOTTED = re.compile(r"[\w.\"' \t-]+")
 
 
 class NeedsSourceError(Exception):
-    """Why an install must stay behind the source; a reader decorated with `following` says so."""
+    """Why an install must stay behind the source; a reader decorated with `following` says so.
+
+    `instead` is how people have it download before, where it is certain that it downloads.
+    """
+
+    def __init__(self, reason: str, instead: str | None = None) -> None:
+        """Both in words for the author."""
+        super().__init__(reason)
+        self.instead = instead
 
 
 Reader = Callable[[Call, Image], Reads | None]
@@ -41,7 +49,7 @@ def following(read: Reader) -> Reader:
         try:
             found = read(call, image)
         except NeedsSourceError as reason:
-            return source_install(str(reason))
+            return source_install(str(reason), instead=reason.instead)
         if found is not None and len(found.files) > MAX_FILES:
             return source_install(f"more than {MAX_FILES} files belong to it")
         return found

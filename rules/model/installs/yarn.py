@@ -185,10 +185,24 @@ def _modern(call: Call, image: Image, folder: str) -> Reads:
     linked = settings.get("nodeLinker", "pnp")
     if linked == "pnp":
         packages.writes = [join(root, name) for name in (".pnp.cjs", ".pnp.loader.mjs")]
-    packages.writes.append(join(root, ".yarn"))
+    packages.writes += _own_folders(image, root, linked, settings.get("enableGlobalCache"))
     release = posixpath.basename(str(settings.get("yarnPath", "")))
     asked = version_asked(manifest, "yarn") or _version_of(release)
     return packages.reads(caches=_modern_caches(root, settings, linked, asked))
+
+
+def _own_folders(image: Image, root: str, linked: object, everywhere: object) -> list[str]:
+    """What yarn fills: `.yarn`, or these in it where the project keeps other things there.
+
+    https://yarnpkg.com/getting-started/qa#which-files-should-be-gitignored
+    """
+    own = join(root, ".yarn")
+    if not any(image.below(own)):
+        return [own]
+    names = ["install-state.gz", "build-state.yml", "unplugged"]
+    if linked != "pnp":
+        names = names[:1]
+    return [join(own, name) for name in ([*names] if everywhere is True else [*names, "cache"])]
 
 
 def _read_modern_settings(packages: Packages, folder: str, said: dict[str, object]) -> None:

@@ -34,3 +34,38 @@ def test_what_a_stage_above_has_downloaded_is_not_left_behind(base):
     above = "ARG BASE=deps\nFROM rust AS deps\nCOPY Cargo.toml .\nRUN cargo fetch\n"
     text = f"{above}FROM {base}\nCOPY . .\nRUN cargo build\n"
     assert list(left_behind(build({**FILES, "Dockerfile": text}))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("FROM a\nCOPY --from=a /app/recipe.json .\nRUN cargo chef cook\n", "not built on `a`"),
+        ("FROM rust\nCOPY lib lib\nCOPY --from=a /r .\nRUN cargo chef cook\n", None),
+        ("FROM a\nCOPY lib lib\nCOPY --from=a /r .\nRUN cargo chef cook\n", None),
+        ("FROM a\nRUN cargo chef cook\n", None),
+    ],
+)
+def test_what_comes_from_another_stage_alone_needs_no_stage_with_source(text, instead):
+    above = "FROM rust AS a\nWORKDIR /app\nCOPY . .\nRUN cargo chef prepare\n"
+    (left,) = left_behind(build({**FILES, "Dockerfile": above + text}))
+    assert left.instead is None if instead is None else instead in (left.instead or "")
+
+
+def test_an_install_of_which_nothing_is_known_does_not_hide_the_next():
+    files = {
+        "package.json": "{}",
+        "a/b.js": "",
+        "Dockerfile": "FROM node\nCOPY . /x/\nWORKDIR /x\n",
+    }
+    files["Dockerfile"] += "RUN npm install sharp\nRUN npm ci\n"
+    files["package.json"] = '{"scripts": {"prepare": "make"}}'
+    files |= {"package-lock.json": "", "c.js": "", "d.js": "", "e.js": ""}
+    assert [left.instead is None for left in left_behind(build(files))] == [True, False]
+
+
+def test_an_install_whose_words_are_not_known_is_told_all_the_same():
+    files = {"requirements/dev.txt": "", "a.py": ""}
+    text = "FROM python\nARG E\nCOPY . /x/\nWORKDIR /x\nRUN pip install -r requirements/$E.txt\n"
+    (left,) = left_behind(build({**files, "Dockerfile": text}))
+    assert "files that name" in (left.instead or "")
+    assert left.reason == "its words or its folder are not known"

@@ -113,3 +113,10 @@ def test_tools_and_other_commands():
     assert is_tool(COMPOSER, "composer create-project x/y /opt/y", manifest())
     assert ask(COMPOSER, "composer dump-autoload -o", manifest()) is None
     assert "does not come" in reason(COMPOSER, "composer install", {})
+
+
+@pytest.mark.parametrize("plugins", [True, {"a/b": True}])
+def test_plugins_that_read_the_source_can_follow_it(plugins):
+    found = ask(COMPOSER, "composer install", manifest(config={"allow-plugins": plugins}))
+    assert found is not None
+    assert "--no-plugins" in (found.instead or "")

@@ -1,7 +1,8 @@
 import pytest
 
-from rules.model.installs.go import GO
-from tests.rules.model.installs.image import ask, is_tool, listed, reason
+from rules.model.installs.go import GO, edit
+from rules.model.installs.install import Call
+from tests.rules.model.installs.image import Memory, ask, is_tool, listed, reason
 
 MOD = "module example.org/a\n\ngo 1.23\n\nrequire (\n\tgithub.com/x/y v1.0.0 // indirect\n)\n"
 ONE = {"go.mod": MOD, "go.sum": "", "main.go": ""}
@@ -117,3 +118,30 @@ def test_tools_of_the_module_file_are_read_from_it():
 def test_modules_are_read_by_every_later_build():
     assert GO.cache.shared
     assert dict(GO.cache.in_images)["golang"] == "/go/pkg/mod"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            "-replace=a.b/c@v1=d.e/f@v2",
+            "x\nreplace g.h/i => ../i\n\nreplace a.b/c v1 => d.e/f v2\n",
+        ),
+        ("-replace g.h/i=j.k/l", "replace a.b/c v1 => ../c\nx\n\nreplace g.h/i => j.k/l\n"),
+        ("-replace a.b/c=j.k/l", "x\nreplace g.h/i => ../i\n\nreplace a.b/c => j.k/l\n"),
+    ],
+)
+def test_a_replacement_takes_the_place_of_the_same(words, text):
+    before = "replace a.b/c v1 => ../c\nx\nreplace g.h/i => ../i\n"
+    call = Call(("mod", "edit", *words.split()), "/app")
+    assert edit(call, Memory({"/app/go.mod": before})) == {"/app/go.mod": text}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "-fmt", "-replace=a", "-replace=a=../b", "-replace=a=b go.mod", "-go=1.2 -replace=a=b"],
+)
+def test_other_edits_are_not_followed(words):
+    call = Call(("mod", "edit", *words.split()), "/app")
+    assert edit(call, Memory({"/app/go.mod": ""})) is None
+    assert edit(Call(("mod", "edit", "-replace=a=b"), "/app"), Memory({})) is None

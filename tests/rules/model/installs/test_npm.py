@@ -235,3 +235,13 @@ def test_hostile_manifests_are_refused_quickly():
 def test_a_local_package_that_an_earlier_step_made_is_none_of_the_context():
     files = package(dependencies={"phoenix": "file:../deps/phoenix", "a": "file:../a.tgz"})
     assert listed(NPM, "npm ci", files) == ["package.json", "package-lock.json"]
+
+
+@pytest.mark.parametrize(("others", "told"), [(3, False), (4, True)])
+def test_scripts_that_read_the_source_can_follow_it(others, told):
+    """Where only a folder or two were copied beside the manifests, that was for the scripts."""
+    files = {**script(text="node x.js"), **{f"{i}/a.js": "" for i in range(others)}}
+    found = ask(NPM, "npm ci", files)
+    assert found is not None
+    assert found.needs_source is not None
+    assert ("--ignore-scripts" in (found.instead or "")) is told

@@ -92,3 +92,24 @@ def test_files_that_name_each_other_end():
 def test_many_files_are_refused():
     files = {f"{n}.txt": f"-r {n + 1}.txt" for n in range(50)}
     assert "more than" in reason(PIP, "pip install -r 0.txt", files)
+
+
+NAMED = {"pyproject.toml": "[project]\nname = 'a'\ndependencies = ['flask']\n"}
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "told"),
+    [
+        ("pip install .", NAMED, True),
+        ("pip install -e .[dev]", NAMED, True),
+        ("pip install --no-deps .", NAMED, False),
+        ("pip install .", {"pyproject.toml": "[project]\nname = 'a'\n"}, False),
+        ("pip install .", {"pyproject.toml": "["}, False),
+        ("pip install .", {"setup.py": ""}, False),
+    ],
+)
+def test_the_dependencies_of_a_package_of_the_project_can_come_first(command, files, told):
+    found = ask(PIP, command, files)
+    assert found is not None
+    assert found.needs_source is not None
+    assert (found.instead is not None) is told

@@ -123,6 +123,21 @@ def test_the_cache_depends_on_the_version_and_the_linker():
     assert caches(old)[0].folder == "/app/.yarn/cache"
     plug = {**MODERN, ".yarnrc.yml": ""}
     assert "Plug'n'Play" in caches(plug)[0].refused
+    del plug[".yarn/releases/yarn-4.5.0.cjs"]
     assert ask(YARN, "yarn", plug).writes == ("/app/.pnp.cjs", "/app/.pnp.loader.mjs", "/app/.yarn")
     moved = {**MODERN, ".yarnrc.yml": "nodeLinker: node-modules\ncacheFolder: x"}
     assert caches(moved)[0].refused
+
+
+@pytest.mark.parametrize(
+    ("settings", "own"),
+    [
+        ("enableGlobalCache: true\n", ["install-state.gz", "build-state.yml", "unplugged"]),
+        ("nodeLinker: node-modules\n", ["install-state.gz", "cache"]),
+    ],
+)
+def test_of_a_folder_that_holds_a_release_of_yarn_only_parts_are_filled(settings, own):
+    files = {"package.json": "{}", "yarn.lock": "", ".yarnrc.yml": settings, ".yarn/releases/y": ""}
+    found = ask(YARN, "yarn install", files)
+    assert found is not None
+    assert [w.partition(".yarn/")[2] for w in found.writes if ".yarn/" in w] == own
