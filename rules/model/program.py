@@ -5,16 +5,19 @@ Many programs show the commit that they were built from. Only their source tells
 
 import posixpath
 import re
+from collections.abc import Iterable
 
 from rules.model.builder import is_dockerfile
 from rules.model.cache import Build
 from rules.model.copies import Copy
 from rules.model.prose import code
-from rules.model.settings import LONGEST, mentions, programs
+from rules.model.settings import mentions, programs
 from rules.model.sources import ROOT, has_wildcard
 
 MOST = 500
 """Files of source that are searched; a larger program may read anything."""
+LONGEST = 400_000
+"""Characters of one of them."""
 
 _CODE = tuple(
     """
@@ -22,8 +25,10 @@ _CODE = tuple(
     .jsx .kt .lua .mjs .php .pl .pm .py .r .rake .rb .rs .scala .sh .svelte .swift .ts .tsx .vue
     """.split()
 )
-_APART = frozenset(".github .gitlab doc docs e2e spec test tests".split())
-"""Folders that no program runs from."""
+_APART = frozenset("doc docs e2e spec test tests".split())
+"""Folders that no program runs from, beside those whose names begin with a dot."""
+_BROWSERS = frozenset("assets public static".split())
+"""Folders whose scripts run in browsers."""
 _INTERPRETERS = frozenset(
     "bundle composer elixir iex mix perl php python python3 rails rake ruby".split()
 )
@@ -38,12 +43,17 @@ ASKS = tuple(
     ).split()
 )
 _WILDCARD = re.compile(r"[*?\[\\]")
-_IMPORTS = ("import git ", "from git ")
+_IMPORTS = ("import git", "from git import")
 
 
 def flattened(text: str) -> str:
     """The words of a text with a space between them: of `["git", "log"]` they are `git log`."""
     return " ".join(text.translate(_BETWEEN).split())
+
+
+def asked(flat: str, phrases: Iterable[str] = ASKS) -> str | None:
+    """The first of some phrases that stands in a flattened text, no part of other words."""
+    return next((words for words in phrases if words in flat and mentions(flat, words)), None)
 
 
 def why_program_reads_git(build: Build) -> str | None:
@@ -58,7 +68,7 @@ def why_program_reads_git(build: Build) -> str | None:
     for path, text in texts.items():
         if text is None or len(text) > LONGEST:
             return f"{code(path)} cannot be searched for what reads it"
-        word = _asked(text)
+        word = _reads(text)
         if word is not None:
             return f"{code(path)} mentions {code(word)}"
     return None
@@ -66,21 +76,24 @@ def why_program_reads_git(build: Build) -> str | None:
 
 def _is_searched(path: str) -> bool:
     top, _, rest = path.partition("/")
-    if (rest and top in _APART) or is_dockerfile(path):
+    if (rest and (top in _APART or top.startswith("."))) or is_dockerfile(path):
         return False
     name = posixpath.basename(path)
+    if name.endswith(".js") and not _BROWSERS.isdisjoint(path.split("/")):
+        return False
     requirements = name.startswith("requirements") and name.endswith(".txt")
     return requirements or (name.endswith(_CODE) and not name.endswith(".min.js"))
 
 
-def _asked(text: str) -> str | None:
+def _reads(text: str) -> str | None:
     if "git" not in text and "Git" not in text:
         return None
     if mentions(text, ".git"):
         return ".git"
-    flat = flattened(text) + " "
-    asked = next((words for words in (*ASKS, *_IMPORTS) if words in flat), None)
-    return (asked and asked.strip()) or next((n for n in _LIBRARIES if mentions(text, n)), None)
+    flat = flattened(text)
+    if (words := asked(flat, (*ASKS, *_IMPORTS))) is not None:
+        return words
+    return next((name for name in _LIBRARIES if mentions(text, name)), None)
 
 
 def _is_shipped(build: Build) -> bool:

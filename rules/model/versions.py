@@ -3,7 +3,7 @@
 from rules.model.cache import Build, Layer, once
 from rules.model.gitless import lacks_git
 from rules.model.processes import Process
-from rules.model.program import ASKS, flattened, why_program_reads_git
+from rules.model.program import asked, flattened, why_program_reads_git
 from rules.model.prose import code
 from rules.model.settings import mentions, neighbours_copy, settings
 from rules.model.sources import ROOT
@@ -99,12 +99,11 @@ def _settings(build: Build) -> str | None:
     for path, text in texts.items():
         flat = flattened(text)
         lower = flat.lower()
-        asked = next((words for words in ASKS if words in flat), None)
         tool = next((name for name in _TOOLS if name in lower), None)
         tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
         stamp = next((words for words in _STAMPING if words in flat), None)
-        if asked or tool:
-            return f"{code(path)} mentions {code(asked or tool or '')}"
+        if (word := asked(flat) or tool) is not None:
+            return f"{code(path)} mentions {code(word)}"
         if stamp and "-buildvcs=false" not in flat and _starts_others(build):
             return f"{code(path)} mentions {code(stamp)}, which writes the commit"
     return None

@@ -128,10 +128,10 @@ HUSKY = {"package.json": '{"devDependencies": {"husky": "^6"}}'}
         ({"app/version.py": "open('.git/HEAD')\n"}, "`app/version.py` mentions `.git`"),
         ({"v.py": "run(['git', 'rev-parse', 'HEAD'])\n"}, "`v.py` mentions `git rev-parse`"),
         ({"lib/v.rb": "V = `git describe`\n"}, "`lib/v.rb` mentions `git describe`"),
-        ({"v.py": "from git import Repo\n"}, "`v.py` mentions `from git`"),
+        ({"v.py": "from git import Repo\n"}, "`v.py` mentions `from git import`"),
         ({"requirements.txt": "GitPython==3\n"}, "mentions `gitpython`"),
         ({f"m{n}.py": "" for n in range(501)}, "too large"),
-        ({"long.js": "x" * 200_000}, "cannot be searched"),
+        ({"long.js": "x" * 400_001}, "cannot be searched"),
     ],
 )
 def test_silent_where_the_program_may_read_it_when_it_runs(files, reason):
@@ -142,6 +142,11 @@ def test_silent_where_the_program_may_read_it_when_it_runs(files, reason):
     "files",
     [
         {"tests/v.py": "open('.git/HEAD')\n"},
+        {".ci/v.py": "open('.git/HEAD')\n"},
+        {"long.js": "x" * 200_000},
+        {"v.js": "// a three-digit status, a git logo, legit tag\n"},
+        {"Makefile": "# a three-digit status\n"},
+        {"web/static/vendor/all.js": "x" * 500_000},
         {"a.min.js": "'.git'"},
         {"v.py": "# https://github.com/octo/shop.git, see .gitignore\n"},
     ],
