@@ -96,6 +96,26 @@ CONFIGURATION = [
         "pnpmfile",
     ),
     Trap(
+        "a patch that the lock file of pnpm names is lost by fetch",
+        {
+            "package.json": '{"dependencies": {"a": "1"}, "pnpm": {"patchedDependencies": {"a@1": "patches/a.patch"}}}',
+            "pnpm-lock.yaml": "patchedDependencies:\n  a@1:\n    hash: x\n    path: patches/a.patch\n",
+            "patches/a.patch": "diff",
+        },
+        all_first("pnpm install --frozen-lockfile"),
+        manifests_first(
+            "pnpm fetch",
+            "COPY pnpm-lock.yaml ./\n",
+            last="RUN pnpm install --frozen-lockfile --offline\n",
+        ),
+        manifests_first(
+            "pnpm fetch",
+            "COPY pnpm-lock.yaml ./\nCOPY patches patches\n",
+            last="RUN pnpm install --frozen-lockfile --offline\n",
+        ),
+        "patches/a.patch",
+    ),
+    Trap(
         "the settings of Cargo are lost",
         {
             "Cargo.toml": '[package]\nname = "app"\n',

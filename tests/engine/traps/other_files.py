@@ -38,6 +38,31 @@ OTHER_FILES = [
         "no file or folder found for package app",
     ),
     Trap(
+        "pdm installs the project and wants its readme",
+        {
+            "pyproject.toml": '[project]\nname = "app"\nreadme = "README.md"\ndependencies = ["flask"]\n[build-system]\nbuild-backend = "pdm.backend"\n',
+            "pdm.lock": "",
+            "README.md": "x",
+            "src/app/__init__.py": "",
+        },
+        all_first("pip install pdm && pdm sync", "python:3.12"),
+        "FROM python:3.12\nWORKDIR /app\nRUN pip install pdm\nCOPY pyproject.toml pdm.lock ./\nRUN pdm sync\nCOPY . .\n",
+        "FROM python:3.12\nWORKDIR /app\nRUN pip install pdm\nCOPY pyproject.toml pdm.lock ./\nRUN pdm sync --no-self\nCOPY . .\nRUN pdm sync\n",
+        "README.md",
+    ),
+    Trap(
+        "pdm has a dependency by path",
+        {
+            "pyproject.toml": '[project]\nname = "app"\ndependencies = ["cart @ file:///${PROJECT_ROOT}/libs/cart"]\n[tool.pdm]\ndistribution = false\n',
+            "pdm.lock": "",
+            "libs/cart/pyproject.toml": '[project]\nname = "cart"\n',
+        },
+        all_first("pip install pdm && pdm sync", "python:3.12"),
+        "FROM python:3.12\nWORKDIR /app\nRUN pip install pdm\nCOPY pyproject.toml pdm.lock ./\nRUN pdm sync\nCOPY . .\n",
+        "FROM python:3.12\nWORKDIR /app\nRUN pip install pdm\nCOPY pyproject.toml pdm.lock ./\nCOPY libs libs\nRUN pdm sync\nCOPY . .\n",
+        "libs/cart",
+    ),
+    Trap(
         "pip install . packs the source",
         {"pyproject.toml": '[project]\nname = "app"\n', "app/__init__.py": "x = 1\n"},
         all_first("pip install .", "python:3.12"),
@@ -181,6 +206,18 @@ OTHER_FILES = [
             "RUN go build -o /app/run .\n",
         ),
         "third/y/go.mod",
+    ),
+    Trap(
+        "go mod tidy runs where there is no source: nothing is required any more",
+        {
+            "go.mod": "module example.org/app\n\ngo 1.22\n\nrequire example.org/x v1.0.0\n",
+            "go.sum": "x\n",
+            "main.go": 'package main\n\nimport _ "example.org/x"\n\nfunc main() {}\n',
+        },
+        "FROM golang:1.22\nWORKDIR /app\nCOPY go.mod go.sum main.go ./\nRUN go mod tidy\nRUN go build -o /out .\n",
+        "FROM golang:1.22\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod tidy\nCOPY main.go ./\nRUN go build -o /out .\n",
+        "FROM golang:1.22\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY main.go ./\nRUN go mod tidy\nRUN go build -o /out .\n",
+        "no required module provides package example.org/x",
     ),
     Trap(
         "go.work uses other modules",

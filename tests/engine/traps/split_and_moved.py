@@ -22,6 +22,13 @@ SPLIT_AND_MOVED = [
         "FROM node:20\nWORKDIR /app\nCOPY package*.json ./\nRUN export NODE_ENV=production && npm ci\nCOPY . .\n",
     ),
     Trap(
+        "a compound RUN is split across a variable",
+        {**NPM, "package.json": '{"dependencies": {"a": "1"}, "devDependencies": {"b": "1"}}'},
+        all_first("FLAGS=--omit=dev; npm ci $FLAGS"),
+        "FROM node:20\nWORKDIR /app\nCOPY package*.json ./\nRUN FLAGS=--omit=dev\nRUN npm ci $FLAGS\nCOPY . .\n",
+        "FROM node:20\nWORKDIR /app\nCOPY package*.json ./\nRUN FLAGS=--omit=dev; npm ci $FLAGS\nCOPY . .\n",
+    ),
+    Trap(
         "the prune moves before the build",
         {
             "package.json": '{"scripts": {"build": "tsc"}, "devDependencies": {"typescript": "5"}}',
@@ -50,6 +57,12 @@ SPLIT_AND_MOVED = [
         {**PYTHON, "pip.conf": "[global]\nindex-url = x\n"},
         "FROM python:3.12\nCOPY pip.conf /etc/pip.conf\nRUN pip install flask\n",
         "FROM python:3.12\nRUN pip install flask\nCOPY pip.conf /etc/pip.conf\n",
+    ),
+    Trap(
+        "a RUN moves above the settings that a COPY puts into a home",
+        {"pip.conf": "[global]\nindex-url = x\n"},
+        "FROM python:3.12\nCOPY pip.conf /root/.config/pip/pip.conf\nRUN pip install flask\n",
+        "FROM python:3.12\nRUN pip install flask\nCOPY pip.conf /root/.config/pip/pip.conf\n",
     ),
     Trap(
         "a RUN moves above the tool that a COPY brings",
