@@ -43,6 +43,9 @@ READ_TRIES = 4
 """How often a read is tried before it counts as failed. A write is tried once."""
 CACHE_BYTES = 32 * 2**20
 CACHED_BYTES = 2**20  # of one answer
+LARGE = 2**17
+"""Bytes of an answer from which on it is read apart from the event loop."""
+_UNREAD = "\0"  # no JSON begins so
 
 
 class Gone(Exception):  # noqa: N818  an answer, not a mishap
@@ -119,7 +122,8 @@ class Client(GitHubAPI):
         async def ask() -> Any:
             url = graphql_url(self.base_url)
             answer = await self._send("POST", url, headers, body, write=write)
-            payload, _, _ = sansio.decipher_response(answer.status, answer.headers, answer.body)
+            payload, _, _ = sansio.decipher_response(*_for_gidgethub(answer))
+            payload = await _read(payload)
             if not isinstance(payload, dict):
                 raise Unavailable("the answer to a GraphQL query is no object")
             self._note_graphql_limit(payload, answer.headers)
@@ -155,8 +159,9 @@ class Client(GitHubAPI):
     async def _make_request(
         self, method: str, *args: Any, **kwargs: Any
     ) -> tuple[bytes, str | None, int]:
-        async def ask() -> tuple[bytes, str | None, int]:
-            return await super(Client, self)._make_request(method, *args, **kwargs)
+        async def ask() -> tuple[Any, str | None, int]:
+            data, more, status = await super(Client, self)._make_request(method, *args, **kwargs)
+            return await _read(data), more, status
 
         return await self._insist(ask, READ_TRIES if method == "GET" else 1)
 
@@ -176,8 +181,7 @@ class Client(GitHubAPI):
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
         write = method != "GET" and not url.endswith("/access_tokens")  # which makes no content
-        answer = await self._send(method, url, headers, body, write=write)
-        return answer.status, answer.headers, answer.body
+        return _for_gidgethub(await self._send(method, url, headers, body, write=write))
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, write: bool
@@ -217,6 +221,32 @@ class Client(GitHubAPI):
         if worth_keeping and method == "GET" and self._scope and answer.size() <= CACHED_BYTES:
             self._answers[key] = answer
         return answer
+
+
+def _for_gidgethub(answer: Answer) -> tuple[int, Mapping[str, str], bytes]:
+    """An answer as gidgethub wants it: large JSON as a text, the reading of which is left to us.
+
+    The tree of a repository has up to 7 MB of JSON. Nothing else would run while it is read.
+    """
+    headers, body = answer.headers, answer.body
+    is_json = headers.get("content-type", "").startswith("application/json")
+    if answer.status < 300 and len(body) > LARGE and is_json:
+        headers = {**headers, "content-type": "text/plain; charset=utf-8"}
+        body = _UNREAD.encode() + body
+    return answer.status, headers, body
+
+
+async def _read(data: Any) -> Any:
+    """What gidgethub made of an answer, read where it was left unread; raises ValueError."""
+    if isinstance(data, str) and data.startswith(_UNREAD):
+        text = data.removeprefix(_UNREAD)
+        return await asyncio.to_thread(json.loads, text, object_hook=_itself)
+    return data
+
+
+def _itself(found: dict[str, Any]) -> dict[str, Any]:
+    """The object: a call into Python, so that other threads get their turn between two of them."""
+    return found
 
 
 def graphql_url(base_url: str) -> str:

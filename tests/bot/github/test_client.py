@@ -1,7 +1,10 @@
 import asyncio
 import itertools
+import json
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -604,3 +607,22 @@ async def test_cookies_are_not_kept(ask):
 
     await ask(answer)
     assert seen == [None, None]
+
+
+@pytest.mark.parametrize("large", [True, False])
+async def test_a_large_answer_is_read_apart_from_the_loop(client, github, monkeypatch, large):
+    read = []
+
+    def loads(text: str, **how: object) -> object:
+        read.append(threading.current_thread() is threading.main_thread())
+        return json.loads(text, **how)
+
+    monkeypatch.setattr("gidgethub.sansio.json", SimpleNamespace(loads=loads))
+    monkeypatch.setattr("bot.github.client.json", SimpleNamespace(loads=loads, dumps=json.dumps))
+    await client.granted()  # a token is there
+    read.clear()
+    monkeypatch.setattr("bot.github.client.LARGE", 10 if large else 2**17)
+    assert (await client.getitem(PULL, WHERE))["number"] == 1
+    found = await client.graphql('query { repository(owner: "octo", name: "shop") { id } }')
+    assert found["repository"]["id"]
+    assert read == [not large, not large]
