@@ -133,7 +133,7 @@ class Clone:
             return None
 
     def read(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Texts of files of the tree read last; None for what is too large or no UTF-8."""
+        """Texts of files of the tree read last; None for what is too large, no UTF-8 or not there."""
         wanted = sorted(paths)
         oids = "".join(f"{self._objects[path]}\n" for path in wanted).encode()
         out = self.git("cat-file", "--batch", given=oids)
@@ -141,7 +141,11 @@ class Clone:
         at = 0
         for path in wanted:
             end = out.index(b"\n", at)
-            size = int(out[at:end].split()[2])
+            about = out[at:end].split()
+            if about[1:] == [b"missing"]:  # a clone need not have every file
+                texts[path], at = None, end + 1
+                continue
+            size = int(about[2])
             blob = out[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
             texts[path] = text_of(blob)

@@ -243,3 +243,13 @@ def test_faults_of_the_bases_settings_are_told_with_the_review(work):
     found = reviewed(work)
     assert ".github/layerwise.yml, line 2: unknown setting 'profle'" in as_text(found)
     assert json.loads(as_json(found))["settings"][0]["line"] == 2
+
+
+def test_a_file_that_the_clone_lacks_has_no_text(work):
+    work.commit({"gone.txt": "not here\n"})
+    clone = Clone(work.folder)
+    clone.repository("HEAD")
+    oid = clone.git("rev-parse", "HEAD:gone.txt").decode().strip()
+    Path(work.folder, ".git/objects", oid[:2], oid[2:]).unlink()
+    found = clone.read(["gone.txt", "requirements.txt"])
+    assert found == {"gone.txt": None, "requirements.txt": "flask\n"}
