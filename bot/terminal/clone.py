@@ -133,7 +133,7 @@ class Clone:
             return None
 
     def read(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Texts of files of the tree read last; None for what is too large, no UTF-8 or not there."""
+        """Texts of files of the tree read last; None for one too large, no UTF-8 or not there."""
         wanted = sorted(paths)
         oids = "".join(f"{self._objects[path]}\n" for path in wanted).encode()
         out = self.git("cat-file", "--batch", given=oids)
