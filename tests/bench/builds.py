@@ -105,6 +105,28 @@ def _is_source(path: str) -> bool:
     return not re.search(r"(^|/)\.|\.(md|txt|ya?ml|json|lock|sum)$", path)
 
 
+def target(before: Build, findings: Sequence[Finding]) -> str | None:
+    """The stage to build where the last one needs none of those that are changed."""
+    dockerfile = before.dockerfile
+    changed = {
+        layer.stage
+        for layer in before.layers
+        for finding in findings
+        if finding.span.start <= layer.instruction.span.start <= finding.span.end
+    }
+    needed, todo = set[int](), [len(dockerfile.stages) - 1]
+    while todo:
+        stage = dockerfile.stages[todo.pop()]
+        if stage.index in needed:
+            continue
+        needed.add(stage.index)
+        names = [name for i in stage.instructions for name in (i.flag("from"), *i.values("mount"))]
+        names = [name.rpartition("from=")[2].partition(",")[0] for name in names if name]
+        found = [stage.parent, *(dockerfile.stage_named(name, stage.index) for name in names)]
+        todo += [index for index in found if index is not None]
+    return None if not changed or changed & needed else str(max(changed))
+
+
 def written(before: Build, after: Build) -> list[dict[str, str]]:
     """The fixes as a change of the context."""
     return [
@@ -215,8 +237,8 @@ def rows(
             if case is None:
                 skipped["too large, or not all in the clone"] += 1
                 continue
-            if real:
-                case = replace(case, network="host")
+            network = "host" if real else case.network
+            case = replace(case, network=network, target=target(before, findings))
             try:
                 with engine.alone():
                     reason = judge(engine, case, before, after, row)
