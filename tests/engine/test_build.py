@@ -1,10 +1,15 @@
 """The harness itself: what it sees of a build, and contexts that come from git."""
 
+import io
 import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pytest
 
 from tests.engine.build import Case, build, compare, rebuild
+from tests.engine.images import load
 from tests.engine.plan import read
 from tests.engine.table import DATA
 
@@ -110,18 +115,83 @@ def test_the_clean_up_hook_of_debian_empties_the_archives_of_a_mount(engine):
     assert left("rm -f /etc/apt/apt.conf.d/docker-clean && ", 2)
 
 
-def test_a_mount_elsewhere_than_the_tool_keeps_its_cache_leaves_the_downloads_in_the_image(engine):
-    files = {"package.json": "{}", "package-lock.json": "{}"}
-    text = "FROM node:20\nWORKDIR /home/node/app\nRUN chown node .\nCOPY --chown=node . .\nUSER node\nRUN --mount=type=cache,target={},uid=1000 npm ci\n"
+@dataclass(frozen=True)
+class Cached:
+    """A tool of some user and version, where it keeps its downloads, and where others do."""
 
-    def downloads(target):
-        tree = build(
-            engine, Case(files, text=text.format(target), shims="faithful"), export=True
-        ).tree
-        return [path for path in tree if "_cacache/" in path]
+    name: str
+    files: Mapping[str, str]
+    install: str
+    right: str
+    wrong: str
 
-    assert downloads("/root/.npm")
-    assert not downloads("/home/node/.npm")
+
+CACHED = [
+    Cached(
+        "npm of another user",
+        {"package.json": "{}", "package-lock.json": "{}"},
+        "USER node\nRUN --mount=type=cache,target={},uid=1000 npm ci\n",
+        "/home/node/.npm",
+        "/root/.npm",
+    ),
+    Cached(
+        "pnpm since version 7",
+        {"package.json": "{}", "pnpm-lock.yaml": ""},
+        "RUN --mount=type=cache,target={} pnpm install --frozen-lockfile\n",
+        "/root/.local/share/pnpm/store",
+        "/root/.pnpm-store",
+    ),
+    Cached(
+        "yarn since version 2",
+        {"package.json": "{}", "yarn.lock": "", ".yarnrc.yml": "nodeLinker: node-modules\n"},
+        "RUN --mount=type=cache,target={} yarn install --immutable\n",
+        "/root/.yarn/berry/cache",
+        "/usr/local/share/.cache/yarn",
+    ),
+]
+
+
+@pytest.mark.parametrize("tool", CACHED, ids=lambda tool: tool.name)
+def test_a_mount_elsewhere_than_the_tool_keeps_its_cache_spares_no_download(engine, tool):
+    start = "FROM node:20\nWORKDIR /home/node/app\nRUN chown node .\nCOPY --chown=node . .\n"
+
+    def downloads_again(target):
+        text = start + tool.install.format(target)
+        case = Case(tool.files, text=text, shims="faithful")
+        assert "[downloads]" in build(engine, case).log
+        again = build(engine, case, {"op": "add", "path": "other", "content": "x"})
+        assert again.error is None
+        return "[downloads]" in again.log
+
+    engine.forget()
+    assert downloads_again(tool.wrong)
+    engine.forget()
+    assert not downloads_again(tool.right)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["RUN --mount=type=cache,target=/c true", "COPY --chmod=644 a /a"],
+)
+def test_a_builder_without_buildkit_refuses_its_syntax(engine, line):
+    """What `DOCKER_BUILDKIT=0` is: the request that a client sends then. It passes over `COPY --link`
+    and the body of a heredoc without a word."""
+    plan = read("FROM debian:12\n", {})
+    load(engine, plan, {}, shims="easy", outputs="hash", architecture="amd64")
+
+    def made(text):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for name, data in (("Dockerfile", text), ("a", "1")):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data.encode()))
+        asked = "/build?networkmode=none&version=1"
+        return engine.request("POST", asked, archive.getvalue(), "application/x-tar")
+
+    made("FROM debian:12\nCOPY a /a\n")
+    with pytest.raises(RuntimeError):
+        made(f"FROM debian:12\n{line}\n")
 
 
 def test_busting_the_cache_on_purpose_is_seen(engine):
