@@ -27,7 +27,7 @@ from bot.queue.ledger import Claim, DeadLetter, Depth, Done, Held, Ledger
 from bot.queue.liveness import Liveness, lock_file
 from bot.queue.storage import Storage, StorageError
 from bot.queue.upkeep import Upkeep
-from bot.queue.work import TRIES, GiveUp, Postpone, TryAgain, Work, pause_after
+from bot.queue.work import CRASHES, TRIES, GiveUp, Postpone, TryAgain, Work, pause_after
 
 T = TypeVar("T")
 
@@ -259,8 +259,8 @@ class Queue:
         handed_back = {"again": 0.0, "counts": False}
         if self._stopping or self._work is None:
             return handed_back
-        if claim.starts > TRIES:
-            return {"reason": f"was started {TRIES} times and never came to an end"}
+        if claim.starts > CRASHES:
+            return {"reason": f"was started {CRASHES} times and never came to an end"}
         task = asyncio.ensure_future(self._work(claim.job))
         self._running.add(task)
         try:

@@ -8,7 +8,9 @@ from bot.job import Job
 Work = Callable[[Job], Awaitable[str]]
 """Returns, when the job is done, how it ended in a word; or raises Postpone, TryAgain or GiveUp."""
 TRIES = 8
-"""How often a job is started, those that ended in a crash included, before it is given up."""
+"""How often a job is started before it is given up when it fails."""
+CRASHES = 20
+"""How often when each time the process came to its end: seldom the fault of one of its jobs."""
 
 
 class Postpone(Exception):  # noqa: N818  an outcome, not a mishap

@@ -393,6 +393,26 @@ async def test_a_push_that_came_before_a_crash_is_done_after_it(url, desk):
     assert [done.updated_at[-3:] for done in desk.done] == ["02Z"]
 
 
+@pytest.mark.parametrize(("crashes", "reasons"), [
+    (work.CRASHES - 1, []),
+    (work.CRASHES, [f"was started {work.CRASHES} times and never came to an end"]),
+])  # fmt: skip
+async def test_a_job_beside_which_the_process_ends_again_and_again_is_given_up(
+    sqlite, desk, crashes, reasons
+):
+    async with Queue(sqlite) as queue:
+        await queue.put(job())
+        moved = []
+        await queue._ledger.move(lambda _, ticket, row, __: moved.append((row, ticket)))
+        for _ in range(crashes):
+            await queue._ledger.claim(*moved[0])
+    async with desk.queue(sqlite) as queue:
+        await queue._upkeep.find_lost(0)
+        await idle(queue)
+        assert [letter.reason for letter in await queue.dead()] == reasons
+    assert len(desk.done) == (not reasons)
+
+
 async def test_what_is_over_is_forgotten_and_what_waits_is_not(url, desk, monkeypatch):
     async with desk.queue(url) as queue:
         first = job(1)
