@@ -107,23 +107,18 @@ def _is_source(path: str) -> bool:
 
 def target(before: Build, findings: Sequence[Finding]) -> str | None:
     """The stage to build where the last one needs none of those that are changed."""
-    dockerfile = before.dockerfile
     changed = {
         layer.stage
         for layer in before.layers
         for finding in findings
         if finding.span.start <= layer.instruction.span.start <= finding.span.end
     }
-    needed, todo = set[int](), [len(dockerfile.stages) - 1]
-    while todo:
-        stage = dockerfile.stages[todo.pop()]
-        if stage.index in needed:
-            continue
-        needed.add(stage.index)
-        names = [name for i in stage.instructions for name in (i.flag("from"), *i.values("mount"))]
-        names = [name.rpartition("from=")[2].partition(",")[0] for name in names if name]
-        found = [stage.parent, *(dockerfile.stage_named(name, stage.index) for name in names)]
-        todo += [index for index in found if index is not None]
+    needed = {len(before.dockerfile.stages) - 1}
+    for layer in reversed(before.layers):
+        if layer.stage in needed:
+            copied = layer.copy.stage if layer.copy else None
+            found = {layer.parent, copied, *(mount.stage for mount in layer.mounts)}
+            needed |= {stage for stage in found if stage is not None}
     return None if not changed or changed & needed else str(max(changed))
 
 
