@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -81,10 +81,15 @@ def programs() -> dict[str, str]:
     return {name: path for name, path in found.items() if path}
 
 
-def suggested(before: Build, findings: Sequence[Finding]) -> Operations:
-    """What all of our fixes change; nothing where there are none."""
+def suggested(before: Build, findings: Sequence[Finding]) -> tuple[Operations, frozenset[str]]:
+    """What all of our fixes change, and the paths that an ignore file is meant to leave out then."""
     found = [finding for finding in findings if finding.fix is not None]
-    return written(before, rules.combine(before, found)[0]) if found else []
+    if not found:
+        return [], frozenset()
+    after = rules.combine(before, found)[0]
+    dropped = {PurePosixPath(path) for path in {*before.context.files} - {*after.context.files}}
+    folders = {parent for path in dropped for parent in path.parents}
+    return written(before, after), frozenset(map(str, dropped | folders))
 
 
 def fixed_by(name: str, program: str, case: Case) -> Operations:
@@ -130,7 +135,7 @@ def targets(before: Build, change: Operations, dockerfile: str) -> list[str]:
 
 
 def judge(
-    engine: Engine, case: Case, first: Result, before: Build, change: Operations, count: Count, name: str
+    engine: Engine, case: Case, first: Result, before: Build, change: Operations, dropped: Collection[str], count: Count, name: str
 ) -> None:  # fmt: skip
     """Build what one fixer made of a file, and compare with what the original leaves."""
     count.files += 1
@@ -149,6 +154,7 @@ def judge(
         line
         for line in compare(first.tree, result.tree, ignoring)
         if ".faked" not in line and not any(part in line for part in own)
+        if not (line.startswith("lost ") and _ends_in(line.removeprefix("lost "), dropped))
     ]
     gone = [line for line in lines if not line.startswith("new ")]
     for found, into in ((lines, count.other), (gone, count.lost)):
@@ -156,6 +162,12 @@ def judge(
             into.append(f"{name}: {found[0]} (and {len(found) - 1} more)")
     if lines:
         click.echo(f"  other: {count.other[-1]}", err=True)
+
+
+def _ends_in(path: str, dropped: Collection[str]) -> bool:
+    """Whether a path of the image is one of the context that is left out now."""
+    parts = path.split("/")
+    return any("/".join(parts[start:]) in dropped for start in range(len(parts)))
 
 
 def drawn(
@@ -206,12 +218,13 @@ def run(
                     continue
                 built += 1
                 for fixer, count in counts.items():
+                    dropped: Collection[str] = ()
                     if fixer == OURS:
-                        change = suggested(before, findings)
+                        change, dropped = suggested(before, findings)
                     else:
                         change = fixed_by(fixer, peers[fixer], case)
                     if change:
-                        judge(engine, case, first, before, change, count, name)
+                        judge(engine, case, first, before, change, dropped, count, name)
         except (subprocess.TimeoutExpired, RuntimeError) as error:
             skipped[type(error).__name__] += 1
         told = ", ".join(f"{n} {c.files}/{len(c.broken)}" for n, c in counts.items())
