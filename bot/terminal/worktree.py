@@ -1,13 +1,18 @@
-"""A working tree as a Repository: what lies on disk now, tracked or not; git is not needed."""
+"""A working tree as a Repository: what lies on disk now, tracked or not; git is not needed.
+
+Where git is there, what it ignores and tools leave behind (`.env`, `target`) does not count.
+"""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from rules.model.context import MAX_FILES
 from rules.model.dataclass import dataclass
+from rules.model.leftovers import LEFTOVERS, in_a_row
 from rules.model.repository import Repository
 
 MAX_TEXT = 1024 * 1024  # bytes; no file that a rule reads is larger
@@ -86,13 +91,29 @@ def read_tree(top: Path) -> Tree:
         if target is not None:
             links[path] = target
     complete = len(paths) <= MAX_FILES
-    known = frozenset(paths)
-    texts = Texts(top, known, links)
     has_git = (top / ".git").exists()
+    known = frozenset(paths) - (_left_over(top, paths) if has_git and complete else set())
+    texts = Texts(top, known, links)
     return Tree(
         top,
         Repository(known, texts, symlinks=frozenset(links), complete=complete, has_git=has_git),
     )
+
+
+def _left_over(top: Path, paths: Sequence[str]) -> set[str]:
+    """Files of these that git ignores and an ignore file should: no commit holds them."""
+    row = in_a_row(paths)
+    kinds = [leftover for leftover in LEFTOVERS if leftover.keeps_back(row)]
+    some = [path for path in paths if any(kind.keeps_back(in_a_row([path])) for kind in kinds)]
+    if not some:
+        return set()
+    command = ["git", "-C", str(top), "check-ignore", "-z", "--stdin"]
+    given = b"".join(os.fsencode(path) + b"\0" for path in some)
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603
+    except OSError:
+        return set()
+    return {os.fsdecode(path) for path in done.stdout.split(b"\0") if path}
 
 
 def read_text(path: Path) -> str | None:
