@@ -88,7 +88,7 @@ _FOREIGN = ("node_modules/", "vendor/", "third_party/", "testdata/", "fixtures/"
 
 def sources(paths: Iterable[str]) -> dict[str, Reader]:
     """Choose the files, by name alone, that may say how something is built, and their readers."""
-    found: list[list[str]] = [[] for _ in _TOLD]
+    found: dict[int, list[str]] = {}
     building = {""}
     for path in paths:
         folder, _, name = path.rpartition("/")
@@ -97,10 +97,15 @@ def sources(paths: Iterable[str]) -> dict[str, Reader]:
         if path.lower().endswith(_ENDINGS) or "file" in path.lower():
             kind = _kind(path)
             if kind is not None and not _is_foreign(path):
-                found[kind].append(path)
+                found.setdefault(kind, []).append(path)
+
+    def nearest(path: str) -> tuple[bool, int, str]:
+        return path.rpartition("/")[0] not in building, path.count("/"), path
+
     chosen: dict[str, Reader] = {}
-    for (_, most, reader), named in zip(_TOLD, found, strict=True):
-        near = sorted(named, key=lambda p: (p.rpartition("/")[0] not in building, p.count("/"), p))
+    for kind in sorted(found):
+        _, most, reader = _TOLD[kind]
+        near = sorted(found[kind], key=nearest)
         chosen.update(dict.fromkeys(near[: min(most, MAX_FILES - len(chosen))], reader))
     return chosen
 

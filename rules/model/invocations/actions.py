@@ -83,6 +83,7 @@ def read_action(
         args=tuple((key, value if equals else None) for key, equals, value in args),
         contexts=tuple(line.partition("=")[0] for line in _lines(given.get("build-contexts"))),
         caches=tuple(caches),
+        reuses=bool(_lines(given.get("cache-from"))),
         keeps_disk=action.keeps_disk,
     )
 
@@ -143,8 +144,14 @@ def read_bake_action(repository: Repository, uses: str, given: Scope) -> Iterato
         text = repository.read(path) if path is not None else None
         if path is None or text is None:
             continue
-        if path.endswith((".yml", ".yaml")):
-            for invocation in read_compose(repository, path, text):
-                yield replace(invocation, kind=kind)
-        else:
-            yield from read_bake(repository, path, text, kind)
+        reader = read_compose if path.endswith((".yml", ".yaml")) else read_bake
+        for invocation in reader(repository, path, text):
+            caches = (*invocation.caches, *map(read_cache, _set(given, "cache-to")))
+            reuses = invocation.reuses or bool(_set(given, "cache-from"))
+            yield replace(invocation, kind=kind, caches=caches, reuses=reuses)
+
+
+def _set(given: Scope, name: str) -> list[str]:
+    """What `set` says of the targets' keys of a name: `*.cache-to=type=gha`."""
+    cut = (line.partition("=")[::2] for line in _lines(given.get("set")))
+    return [value for key, value in cut if key.endswith(f".{name}")]

@@ -87,6 +87,7 @@ def _target(
         args=tuple((name, _filled(value, variables)) for name, value in pairs(said.get("args"))),
         contexts=tuple(name for name, _ in pairs(said.get("contexts"))),
         caches=tuple(read_cache(line) for line in caches if line),
+        reuses=bool(items(said.get("cache-from"))),
     )
 
 

@@ -139,4 +139,5 @@ def resolve(repository: Repository, source: str, folder: str, build: Build) -> I
         args=tuple((name, value if equals else None) for name, equals, value in args),
         contexts=tuple(v.partition("=")[0] for v in build.values("--build-context") if v),
         caches=tuple(caches),
+        reuses=bool(build.values("--cache-from")),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.model.invocations.documents import fill, items, pairs, read_yaml, table, text_of
 from rules.model.invocations.invocation import (
+    UNKNOWN,
     Cache,
     Invocation,
     default_dockerfile,
@@ -50,11 +51,13 @@ def _build(repository: Repository, path: str, build: dict[str, Any]) -> Iterator
         contexts=tuple(name for name, _ in pairs(build.get("additional_contexts"))),
     )
     caches = [read_cache(line) for line in items(build.get("cache_to")) if isinstance(line, str)]
-    yield replace(said, caches=tuple(caches))
+    yield replace(said, caches=tuple(caches), reuses=bool(items(build.get("cache_from"))))
 
 
 def read_cache(line: str) -> Cache:
     """`type=gha,mode=max`; a mere image name is the type `registry`."""
+    if line.startswith(UNKNOWN):
+        return Cache(UNKNOWN, UNKNOWN)
     if "=" not in line:
         return Cache("registry")
     said = dict(part.strip().partition("=")[::2] for part in line.split(","))

@@ -12,13 +12,19 @@ Name = Literal["buildkit", "podman", "railway", "kaniko", "legacy", "unknown"]
 """`legacy`: a Docker, a Buildah or a service that knows no BuildKit syntax; `unknown`: a file that
 may say it cannot be read."""
 
+UNKNOWN = "${UNKNOWN_EXPRESSION}"
+"""Stands in a text where a value is not known."""
+
 TOP = "/\0"
 """Stands for the root of the repository where a path is absolute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """`--cache-to`: where a build leaves its layers for the next. `mode` is `min` or `max`."""
+    """`--cache-to`: where a build leaves its layers for the next.
+
+    `mode` is `min` or `max`, or something else where it is not known.
+    """
 
     type: str
     mode: str = "min"
@@ -43,6 +49,10 @@ class Invocation:
     contexts: tuple[str, ...] = ()
     """Names of additional contexts."""
     caches: tuple[Cache, ...] = ()
+    reuses: bool = False
+    """Whether it takes layers that another build has left (`--cache-from`)."""
+    workflow: str = ""
+    """The workflow whose step runs it, which may be said in another file."""
     hosted: bool = False
     """Whether it runs on a fresh machine each time, which keeps nothing but `caches`."""
     keeps_disk: bool = False
@@ -51,7 +61,7 @@ class Invocation:
     @property
     def in_workflow(self) -> bool:
         """Whether GitHub Actions runs it."""
-        return self.source.startswith(".github/")
+        return bool(self.workflow)
 
 
 def inside(folder: str, path: str) -> str | None:

@@ -15,7 +15,7 @@ from rules.model.invocations.expressions import (
     evaluate_known,
     with_names,
 )
-from rules.model.invocations.invocation import TOP, Invocation
+from rules.model.invocations.invocation import TOP, UNKNOWN, Invocation
 from rules.model.invocations.scripts import mentions_build, read_script
 from rules.model.repository import Repository
 
@@ -78,6 +78,8 @@ class _Place:
     """Where steps run."""
 
     path: str
+    """The file that they stand in."""
+    workflow: str
     folder: str | None
     hosted: bool
     depth: int = 0
@@ -99,7 +101,8 @@ class _Reader:
                 inner = {**scope, **row}
                 inner.update(with_names("env.", said.get("env"), inner))
                 folder = _folder(workflow, inner, "")
-                place = _Place(path, _folder(said, inner, folder), _is_hosted(said, inner))
+                here, hosted = _folder(said, inner, folder), _is_hosted(said, inner)
+                place = _Place(path, path, here, hosted)
                 yield from self._steps(items(said.get("steps")), inner, place)
 
     def _steps(self, steps: list[Any], scope: Scope, place: _Place) -> Iterator[Invocation]:
@@ -114,6 +117,7 @@ class _Reader:
             uses, run = text_of(said.get("uses")), text_of(said.get("run"))
             if uses is not None:
                 given = with_names("", said.get("with"), inner)
+                given |= _in_part(table(said.get("with")), inner)
                 yield from self._action(uses, given, place)
             elif run is not None and mentions_build(run):
                 yield from self._run(run, said, inner, place)
@@ -127,7 +131,8 @@ class _Reader:
             *read_bake_action(self.repository, uses, given),
         ]
         for invocation in found:
-            yield replace(invocation, hosted=place.hosted and not invocation.keeps_disk)
+            hosted = place.hosted and not invocation.keeps_disk
+            yield replace(invocation, hosted=hosted, workflow=place.workflow)
 
     def _composite(self, folder: str, given: Scope, place: _Place) -> Iterator[Invocation]:
         if place.depth >= MAX_DEPTH:
@@ -153,10 +158,19 @@ class _Reader:
         folder = place.folder if said is None else evaluate(said, scope)
         if folder is None:
             return
-        text = evaluate_known(run, scope, "${UNKNOWN_EXPRESSION}")
+        text = evaluate_known(run, scope, UNKNOWN)
         variables = as_variables(scope)
         for found in read_script(self.repository, place.path, text, (folder,), variables):
-            yield replace(found, hosted=place.hosted)
+            yield replace(found, hosted=place.hosted, workflow=place.workflow)
+
+
+_OF_CACHES = ("cache-to", "cache-from", "set")
+
+
+def _in_part(given: Mapping[str, Any], scope: Scope) -> dict[str, str | None]:
+    """What an action is told of caches, which are there whatever they are called."""
+    said = ((name, text_of(given.get(name))) for name in _OF_CACHES)
+    return {name: evaluate_known(text, scope, UNKNOWN) for name, text in said if text is not None}
 
 
 def _folder(level: Mapping[str, Any], scope: Scope, otherwise: str | None) -> str | None:
@@ -166,12 +180,21 @@ def _folder(level: Mapping[str, Any], scope: Scope, otherwise: str | None) -> st
 
 
 def _is_hosted(job: Mapping[str, Any], scope: Scope) -> bool:
-    """Whether a job runs on a machine that is new each time."""
+    """Whether a job runs on a machine that is new each time, as far as its labels tell.
+
+    Those of GitHub and of most who sell runners name the system; others may be anybody's.
+    """
     labels = job.get("runs-on")
     if isinstance(labels, dict):
-        labels = labels.get("labels")
+        labels = labels.get("labels", _A_GROUP)
     found = [evaluate(text_of(label) or "", scope) for label in items(labels) or [labels]]
-    return not any(label is not None and "self-hosted" in label for label in found)
+    known = [label.lower() for label in found if label]
+    own = any("self-hosted" in label for label in known)
+    return not own and any(name in label for label in known for name in _SYSTEMS)
+
+
+_A_GROUP = "a group of runners"
+_SYSTEMS = ("ubuntu", "windows", "macos")
 
 
 def _is_remote_builder(step: Any) -> bool:
