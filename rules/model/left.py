@@ -33,7 +33,8 @@ def left_behind(build: Build) -> Iterator[Left]:
     """All such installs of a build, in order; those that a Stretch passes are not among them."""
     if build.context.kind == "unknown":
         return
-    moved = {run.layer.index for stretch in stretches(build) for run in stretch.passed}
+    passed = (run for stretch in stretches(build) for run in stretch.passed)
+    moved = {run.layer.index for run in passed if run.installs or not run.rest}
     for stage in build.dockerfile.stages:
         mine = [layer for layer in build.layers if layer.stage == stage.index]
         copies = [layer for layer in inherited(build, stage.index) if layer.copy is not None]

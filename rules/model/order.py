@@ -7,9 +7,9 @@ from rules.model.cache import Build, Change, Copy, Layer, file_classes, once, re
 from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces
-from rules.model.installs.install import Call, Manager, join
+from rules.model.installs.install import Call, Manager, Split, join
 from rules.model.lineage import inherited, seen_by
-from rules.model.managers import manager_of
+from rules.model.managers import PROGRAMS, manager_of
 from rules.model.manifests import is_manifest
 from rules.model.places import holds_only_named, is_inside, is_project_folder, overlap
 
@@ -281,23 +281,34 @@ def _stop(
     at = everything.index(stop)
     free = everything[:at]
     installs = [p for p in free if p.reads is not None and p.reads.project]
-    manager, reads = stop.manager, stop.reads
+    split = _first_part(build, stretch, layer, stop)
     if installs:
         end = everything.index(installs[-1]) + 1
         run = Passed(layer, everything[:end], everything[end:])
         if not stretch.prepared and stretch.is_apart(run):
             stretch.passed.append(run)
-    elif manager is None or reads is None or not reads.project:
-        return
-    elif any(piece.manager is manager for run in stretch.passed for piece in run.installs):
-        return  # what it downloads is there by then
-    elif reads.split is not None and not is_fetched(build, layer, manager, stretch.copies[0]):
-        first = Piece(
-            stop.item, stop.processes, None, manager, reads.split.reads, fetch=reads.split
-        )
+    elif split is not None:
+        first = Piece(stop.item, stop.processes, None, stop.manager, split.reads, fetch=split)
         run = Passed(layer, [*free, first], everything[at:], stretch.prepared)
         if stretch.is_apart(run):
             stretch.passed.append(run)
+            return
+    later = {p.name for piece in everything[at:] for p in piece.processes} & set(PROGRAMS)
+    again = (i for i, p in enumerate(free) if any(each.name in later for each in p.processes))
+    at = next(again, at)  # what a package manager does in both parts belongs together
+    end = next((i for i in range(at, 0, -1) if not only_prepares(everything[i - 1])), 0)
+    if end and not stretch.prepared and not installs:
+        stretch.passed.append(Passed(layer, everything[:end], everything[end:]))
+
+
+def _first_part(build: Build, stretch: Stretch, layer: Layer, piece: Piece) -> Split | None:
+    """What an install that needs the source can do before, and has not."""
+    manager, reads = piece.manager, piece.reads
+    if manager is None or reads is None or not reads.project or reads.split is None:
+        return None
+    if any(each.manager is manager for run in stretch.passed for each in run.installs):
+        return None  # what it downloads is there by then
+    return None if is_fetched(build, layer, manager, stretch.copies[0]) else reads.split
 
 
 def _fetches(build: Build, layer: Layer, piece: Piece, source: Layer) -> bool:

@@ -13,7 +13,7 @@ from rules.model.installs.find import Piece
 from rules.model.installs.install import join
 from rules.model.lineage import inherited, seen_by
 from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
-from rules.model.places import is_inside
+from rules.model.places import is_inside, overlap
 from rules.model.proposal import append, proposed_path
 from rules.model.prose import code
 
@@ -91,7 +91,7 @@ def _check_split(move: Move) -> None:
         raise ImmovableError(
             "the RUN cannot be split: a later part relies on `cd` or variables set before"
         )
-    if any(piece.cleans for piece in run.rest):
+    if any(piece.cleans and not _trims_source(move, piece) for piece in run.rest):
         raise ImmovableError(
             "the RUN cannot be split: a later part removes what an earlier one made"
         )
@@ -100,6 +100,23 @@ def _check_split(move: Move) -> None:
     excused = any(piece.is_call("exit", "true", ":") for piece in run.rest)
     if excused or any(p.item.connector not in ("", "&&", ";", "\n") for p in run_pieces):
         raise ImmovableError("the RUN cannot be split: its parts do not all depend on success")
+
+
+def _trims_source(move: Move, piece: Piece) -> bool:
+    """Whether it only removes parts of the source that no install fills."""
+    process = piece.processes[0] if piece.is_call("rm") else None
+    if process is None or process.folder is None or None in process.args:
+        return False
+    places = [c.copy.destination or "/" for c in move.copies if c.copy is not None]
+    for word in process.args:
+        if word is None or word.startswith("-"):
+            continue
+        certain = word[: min(word.find(c) % (len(word) + 1) for c in "*?[{")]
+        path = join(process.folder, certain)
+        inside = any(path != place and is_inside(path, place) for place in places)
+        if not inside or any(overlap(path, filled) for filled in move.writes):
+            return False
+    return True
 
 
 def _is_one_text(layer: Layer) -> bool:

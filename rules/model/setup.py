@@ -151,6 +151,50 @@ def _makes_environment(asked: _Asked) -> bool:
     return not paths or asked.touches_any(paths) or _option_paths(asked)
 
 
+def _wget(asked: _Asked) -> bool:
+    """`wget`: it writes where it runs, or to what `-O` or `-P` names.
+
+    https://www.gnu.org/software/wget/manual/wget.html
+    """
+    words = [
+        f"-{w[-1]}" if len(w) > 2 and w[0] == "-" and set(w[1:-1]) <= {*"qnvc"} else w
+        for w in asked.words
+    ]
+    options, addresses = split_options(words, _WGET_VALUED)
+    said = {name: value for name, value in options if name in _WGET_VALUED}
+    if not all(map(_url, addresses)) or {"-i", "--input-file", "--config"} & said.keys():
+        return True
+    places = [said[name] for name in ("-O", "--output-document", "-P") if name in said]
+    attached = (w[:2] in ("-O", "-P") and len(w) > 2 for w in asked.words)
+    if any(attached) or asked.touches_any(place for place in said.values() if "/" in place):
+        return True
+    return asked.inside() and not any(place.startswith("/") or place == "-" for place in places)
+
+
+_WGET_VALUED = frozenset("-O --output-document -P -i --input-file --config -t --tries -T".split())
+
+
+def _absolute(asked: _Asked) -> bool:
+    """`cp`, `mv`: inside the source only paths from the root on are known not to be of it."""
+    near = (word for word in _arguments(asked.words) if not word.startswith("/"))
+    return asked.touches_any(asked.words) if not asked.inside() else any(near) or _paths(asked)
+
+
+def _extensions(asked: _Asked) -> bool:
+    """`install-php-extensions`, `pecl install`: words are names, but for paths and archives."""
+    words = _arguments(asked.words)
+    return any("/" in word or word.endswith((".tgz", ".xml", ".tar")) for word in words)
+
+
+def _composer_installer(asked: _Asked) -> bool:
+    """`php -- --install-dir=DIR`: Composer's installer from standard input.
+
+    https://getcomposer.org/download/
+    """
+    places = [w.partition("=")[2] for w in asked.words if w.startswith("--install-dir=/")]
+    return asked.words[:1] != ("--",) or len(places) != 1 or asked.touches_any(places)
+
+
 def _gems(asked: _Asked) -> bool:
     """`gem install NAME` reads no file and no Gemfile.
 
@@ -237,16 +281,20 @@ _ANYWHERE = frozenset(
 """Package managers that read no settings where they run, but for those that have effect there."""
 
 _JUDGES: dict[str, _Judge] = {
-    **dict.fromkeys("echo printf true : false set exit date uname id whoami".split(), _nothing),
+    **dict.fromkeys(
+        "echo printf true : false set exit date uname id whoami nproc".split(), _nothing
+    ),
     **dict.fromkeys(
         "locale-gen ldconfig update-ca-certificates update-locale update-alternatives "
-        "dpkg-reconfigure add-apt-repository apt-mark".split(),
+        "dpkg-reconfigure add-apt-repository apt-mark docker-php-ext-install "
+        "docker-php-ext-configure docker-php-ext-enable a2enmod a2dismod phpenmod".split(),
         _named_paths,
     ),
-    **dict.fromkeys(
-        "cp mv install tar unzip gunzip dpkg rpm sed cat test [ git sha256sum gpg wget".split(),
-        _outside,
-    ),
+    **dict.fromkeys("install tar unzip gunzip rpm sed test [ git sha256sum gpg".split(), _outside),
+    **dict.fromkeys("cp mv cat dpkg".split(), _absolute),
+    "wget": _wget,
+    "php": _composer_installer,
+    **dict.fromkeys(("pecl", "install-php-extensions"), _extensions),
     "curl": _downloads,
     "gem": _gems,
     "corepack": _corepack,

@@ -99,3 +99,82 @@ def test_settings_beside_an_install_move_with_it_unsaid():
     check_fixed(rule, APP + "COPY . .\n" + step, APP + step + "COPY . .\n", FILES, edit="main.py")
     (found,) = findings(rule, {**FILES, "Dockerfile": APP + "COPY . .\n" + step})
     assert "config" not in found.message
+
+
+PHP = "FROM php:8.3\nWORKDIR /app\n"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "docker-php-ext-install -j$(nproc) pdo",
+        'docker-php-ext-install -j"$(nproc)" pdo',
+        "curl -sS https://getcomposer.org/installer | php -- --install-dir=/usr/local/bin",
+    ],
+)
+def test_extensions_of_php_go_before_the_source(step):
+    before, after = PHP + f"COPY . .\nRUN {step}\n", PHP + f"RUN {step}\nCOPY . .\n"
+    check_fixed(rule, before, after, FILES, edit="main.py")
+
+
+@pytest.mark.parametrize("count", ["-j$(cat jobs)", "-j`nproc --all`", "$(ls)", "-j$JOBS"])
+def test_another_word_that_is_not_known_may_come_from_the_source(count):
+    check_silent(rule, PHP + f"COPY . .\nRUN docker-php-ext-install {count} pdo\n", FILES)
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ("apk add --no-cache curl", "make"),
+        ("apt-get update && apt-get install -y curl", "./setup.sh && make"),
+        ("pip install flask", "cp main.py app.py && rm -f main.py docs/*"),
+        ("set -e; useradd app; pip install flask", "cp main.py app.py"),
+    ],
+)
+def test_a_run_that_sets_up_and_then_reads_the_source_is_split(first, rest):
+    repeated = "set -e; " if first.startswith("set") else ""
+    check_fixed(
+        rule,
+        APP + f"COPY . .\nRUN {first} && {rest}\n",
+        APP + f"RUN {first}\nCOPY . .\nRUN {repeated}{rest}\n",
+        FILES,
+        edit="main.py",
+    )
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "apt-get update && make && apt-get install -y curl",
+        "apt-get update && apt-get install -y $TOOLS && make",
+        "mkdir /data && make",
+        "set -e && make",
+    ],
+)
+def test_what_belongs_together_or_costs_nothing_is_not_split(run):
+    check_silent(rule, APP + f"COPY . .\nRUN {run}\n", FILES)
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        ("apk add gcc && make && apk del gcc", "removes"),
+        ("pip install flask && make && rm -rf /root/.cache", "removes"),
+        ("pip install flask && make && rm -rf $CACHE", "removes"),
+        ("pip install flask && make && rm -rf ../*", "removes"),
+        ("export A=1 && pip install flask && make", "relies on"),
+    ],
+)
+def test_a_run_is_not_split_where_its_parts_need_each_other(run, reason):
+    found = findings(rule, {**FILES, "Dockerfile": APP + f"COPY . .\nRUN {run}\n"})
+    assert all(f.fix is None and reason in (f.no_fix or "") for f in found)
+    assert found or "apk" in run
+
+
+def test_what_is_split_leaves_an_install_behind_the_source_to_be_told():
+    """The packages that a script of the project hides are another rule's."""
+    files = {**FILES, "package.json": '{"scripts": {"prepare": "make"}}', "package-lock.json": "{}"}
+    files |= {f"{name}/x.js": "" for name in "abcd"}
+    files["Dockerfile"] = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN apk add git && npm ci\n"
+    assert [f.fix is not None for f in findings(rule, files)] == [True]
+    assert [f.severity for f in findings(order, files)] == ["info"]

@@ -27,7 +27,12 @@ def reads(command, folder="/app", targets=("/app",)):
         "update-ca-certificates", "locale-gen en_US.UTF-8", "mix local.hex --force",
         "npm config set registry https://x", "poetry config virtualenvs.create false",
         "dotnet tool install -g dotnet-ef", "yarn cache clean", "go clean -modcache",
-        "bundle config --global frozen 1",
+        "bundle config --global frozen 1", "nproc", "docker-php-ext-install -j1 gd pdo_mysql",
+        "docker-php-ext-configure gd --with-jpeg=/usr/lib", "docker-php-ext-enable redis",
+        "a2enmod rewrite", "pecl install redis-5.3.7", "install-php-extensions @composer xdebug",
+        "php -- --install-dir=/usr/local/bin --filename=composer", "cp /tmp/a /usr/bin/b",
+        "mv /tmp/a /usr/bin/b", "dpkg -i /tmp/x.deb", "wget -qO - https://x/y",
+        "wget -q https://x/y -O /tmp/y", "wget -P /opt https://x/y",
     ],
 )  # fmt: skip
 def test_setting_up_the_image_reads_nothing_copied(command):
@@ -51,6 +56,10 @@ def test_setting_up_the_image_reads_nothing_copied(command):
         "curl -T x https://x/y", "curl file:///app/x", "curl https://x/y -o out", "wget https://x/y",
         "cp a b", "tar xzf /tmp/x.tgz", "git describe", "cargo install ripgrep",
         "yarn global add serve", "bundle config set path x", "poetry config --local x y",
+        "docker-php-ext-configure gd --with-jpeg=/app/lib", "pecl install ./x.tgz", "php x.php",
+        "pecl install /app/ext", "php", "php -- --install-dir=bin", "php -- --install-dir=/app/bin",
+        "cp /tmp/a b", "cp /app/a /usr/bin/a", "dpkg -i x.deb", "wget -i list", "wget x/y -O /tmp/y",
+        "wget https://x/y -O y", "wget https://x/y -O /app/y", "wget https://x/y -Oy",
         "npm ci", "bundle install", "cargo fetch", "mvn package", "uv pip install ruff",
     ],
 )  # fmt: skip
@@ -82,7 +91,7 @@ def test_no_target_is_nothing_to_read():
 @pytest.mark.parametrize(
     "command",
     [
-        "cp /tmp/a /usr/bin/b", "tar -xzf /tmp/x.tgz -C /opt", "git clone https://x/y z", "wget https://x/y",
+        "tar -xzf /tmp/x.tgz -C /opt", "git clone https://x/y z", "wget https://x/y",
         "curl -O https://x/y", "sed -i s/a/b/ /etc/apt/sources.list", "cargo install ripgrep",
         "yarn global add serve", "dpkg -i x.deb", "uv pip install ruff",
     ],
