@@ -75,6 +75,8 @@ def _initialiser(made: type, fields: Fields, *, frozen: bool, slots: bool) -> Ca
         if frozen and slots and name in made.__dict__:
             known[f"set_{name}"] = made.__dict__[name].__set__  # past the guard, and quickly
             lines.append(f" set_{name}(self, {value})")
+        elif frozen and not slots:
+            lines.append(f" self.__dict__[{name!r}] = {value}")
         elif frozen:
             lines.append(f" set_attribute(self, {name!r}, {value})")
         else:

@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from rules.model.cache import Build, Layer
+from rules.model.cache import Build, Layer, once
 from rules.model.context import ignore_path
 from rules.model.evidence import HEAD
 from rules.model.finding import Edit
@@ -20,6 +20,7 @@ _TITLES = {
 }
 
 
+@once
 def takers(build: Build) -> list[Layer]:
     """The steps that take the whole context: `COPY . .`, and RUNs that bind it."""
     return [layer for layer in build.layers if ROOT in layer.local_sources]

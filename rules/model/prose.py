@@ -56,11 +56,15 @@ def amount(number: int, noun: str) -> str:
 
 def visible(text: str) -> str:
     """The text without what a reader cannot see or what turns its direction around."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c for c in text if c in "\n\t\r" or (c.isprintable() and c not in _INVISIBLE))
 
 
 def longest_run(text: str) -> int:
     """How many backticks stand in a row at most."""
+    if "`" not in text:
+        return 0
     return max((len(run) for run in re.findall("`+", text)), default=0)
 
 

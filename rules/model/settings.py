@@ -62,7 +62,10 @@ def scripts(build: Build) -> list[str]:
 
 def mentions(text: str, name: str) -> bool:
     """Whether a name stands in a text as a word or as a part of a path, in any case."""
-    text, name = text.lower(), name.lower()
+    return _stands_in(text.lower(), name.lower())
+
+
+def _stands_in(text: str, name: str) -> bool:
     at = text.find(name)
     while at >= 0:
         before, after = text[at - 1 : at] if at else "", text[at + len(name) :][:1]
@@ -74,12 +77,17 @@ def mentions(text: str, name: str) -> bool:
 
 def says(build: Build, name: str) -> bool:
     """Whether an instruction of the Dockerfile mentions a name; FROM and comments do not count."""
-    return any(
-        mentions(text, name)
-        for instruction in build.dockerfile.instructions
-        if instruction.keyword not in ("FROM", "LABEL")
-        for text in (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
-    )
+    return _stands_in(_spoken(build), name.lower())
+
+
+@once
+def _spoken(build: Build) -> str:
+    """What the instructions say, in lower case."""
+    texts: list[str] = []
+    for instruction in build.dockerfile.instructions:
+        if instruction.keyword not in ("FROM", "LABEL"):
+            texts += (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
+    return "\n".join(texts).lower()
 
 
 @once
