@@ -5,10 +5,11 @@ Many programs show the commit that they were built from. Only their source tells
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from rules.model.builder import is_dockerfile
-from rules.model.cache import Build
+from rules.model.cache import Build, once
 from rules.model.copies import Copy
 from rules.model.prose import code
 from rules.model.settings import mentions, programs
@@ -98,23 +99,28 @@ def _reads(text: str) -> str | None:
 
 def _is_shipped(build: Build) -> bool:
     """Whether a stage that no other one takes from holds the `.git` that a COPY brought."""
-    held: dict[int, set[str]] = {}
     used: set[int | None] = set()
+    for layer in build.layers:
+        used |= {layer.parent, layer.copy.stage if layer.copy is not None else None}
+    last = len(build.dockerfile.stages) - 1
+    held = places_of_git(build)
+    return any(places for stage, places in held.items() if stage == last or stage not in used)
+
+
+@once
+def places_of_git(build: Build) -> Mapping[int, AbstractSet[str]]:
+    """The folders that hold the context's `.git`, by stage."""
+    held: dict[int, set[str]] = {}
     for layer in build.layers:
         places = held.setdefault(layer.stage, set())
         if layer.parent is not None:
-            used.add(layer.parent)
             places |= held.get(layer.parent, set())
         copy = layer.copy
-        if copy is None:
-            continue
-        used.add(copy.stage)
-        if copy.local and ROOT in copy.named:
+        if copy is not None and copy.local and ROOT in copy.named:
             places.add(copy.destination or "/")
-        elif copy.stage is not None:
+        elif copy is not None and copy.stage is not None:
             places.update(_brought(copy, held.get(copy.stage, set())))
-    last = len(build.dockerfile.stages) - 1
-    return any(places for stage, places in held.items() if stage == last or stage not in used)
+    return held
 
 
 def _brought(copy: Copy, places: set[str]) -> set[str]:

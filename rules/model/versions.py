@@ -3,7 +3,7 @@
 from rules.model.cache import Build, Layer, once
 from rules.model.gitless import lacks_git
 from rules.model.processes import Process
-from rules.model.program import asked, flattened, why_program_reads_git
+from rules.model.program import asked, flattened, places_of_git, why_program_reads_git
 from rules.model.prose import code
 from rules.model.settings import mentions, neighbours_copy, settings
 from rules.model.sources import ROOT
@@ -102,11 +102,20 @@ def _settings(build: Build) -> str | None:
         tool = next((name for name in _TOOLS if name in lower), None)
         tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
         stamp = next((words for words in _STAMPING if words in flat), None)
-        if (word := asked(flat) or tool) is not None:
+        if (word := (_may_run_git(build) and asked(flat)) or tool) is not None:
             return f"{code(path)} mentions {code(word)}"
         if stamp and "-buildvcs=false" not in flat and _starts_others(build):
             return f"{code(path)} mentions {code(stamp)}, which writes the commit"
     return None
+
+
+def _may_run_git(build: Build) -> bool:
+    """Whether a stage that sees `.git` may have the program that reads it."""
+    held = places_of_git(build)
+    seeing = {stage for stage, places in held.items() if places}
+    seeing |= {layer.stage for layer in build.layers if ROOT in layer.local_sources}
+    last = {layer.stage: layer for layer in build.layers}
+    return not all(lacks_git(build, last[stage]) for stage in seeing)
 
 
 def _starts_others(build: Build) -> bool:

@@ -119,6 +119,7 @@ def test_what_else_changes_often_does_not_forbid_the_fix():
 BEHIND = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
 BEFORE = "FROM node:22\nWORKDIR /app\nCOPY package.json ./\nRUN npm i\nCOPY . .\n"
 MAKE = {"Makefile": "all:\n\tgo build ./...\n"}
+DESCRIBE = {"Makefile": "v:\n\tgit describe\n"}
 HUSKY = {"package.json": '{"devDependencies": {"husky": "^6"}}'}
 
 
@@ -207,6 +208,12 @@ BUILD = "RUN CGO_ENABLED=0 go build -o /app ./...\n"
         (ALPINE + "RUN wget https://github.com/a/b/x -O /x\n" + BUILD, {}, True),
         ("ARG V=1.22\n" + ALPINE.replace("1.22", "$V") + BUILD, {}, True),
         (ALPINE + "RUN make\n", MAKE, True),
+        (ALPINE + BUILD, DESCRIBE, True),
+        (ALPINE + BUILD + "FROM alpine\nRUN apk add git\nCOPY --from=a /app /\n", DESCRIBE, True),
+        (ALPINE + BUILD + "FROM alpine\nCOPY --from=a /src /\n", DESCRIBE, False),
+        (ALPINE + BUILD + "FROM alpine\nCOPY . .\n", DESCRIBE, False),
+        (ALPINE + BUILD + "FROM alpine\nRUN --mount=target=/x ls /x\n", DESCRIBE, False),
+        (ALPINE + BUILD + "RUN apk add git\n", DESCRIBE, False),
         ("FROM golang\nCOPY . .\nRUN make\n", MAKE, False),
         ("FROM golang\nCOPY . .\nRUN ./build.sh\n", {"build.sh": "go build .\n"}, False),
         ("FROM golang\nCOPY . .\nRUN echo\n", MAKE, True),
