@@ -37,6 +37,8 @@ class Place:
     def flag(self) -> str:
         """The flag of RUN."""
         parts = [f"--mount=type=cache,target={self.folder}"]
+        if self.cache.id:
+            parts.append(f"id={self.cache.id}")
         if self.cache.locked:
             parts.append("sharing=locked")
         return ",".join(parts + self.owner)

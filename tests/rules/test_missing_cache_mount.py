@@ -18,6 +18,8 @@ FILES = {
     "pyproject.toml": "[tool.poetry]\nname='a'\n",
     "composer.json": "{}",
     "rootfs/root/.npm/x": "",
+    "old/package.json": '{"name": "app", "packageManager": "yarn@3.6.0"}',
+    "old/.yarnrc.yml": "nodeLinker: node-modules\n",
     "runtime.json": '{"devDependencies": {"node": "runtime:22"}}',
 }
 PY = "FROM python:3\nWORKDIR /app\nCOPY requirements.txt ./\n"
@@ -53,6 +55,7 @@ def fixed(before, after, edit="requirements.txt"):
         (JS, "USER 1000\nRUN npm ci", "USER 1000\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 npm ci"),
         ("FROM node:22\nCOPY package.json yarn.lock ./\n", "RUN yarn install --frozen-lockfile",
          "RUN --mount=type=cache,target=/usr/local/share/.cache/yarn,sharing=locked yarn install --frozen-lockfile"),
+        ("FROM node:22\nWORKDIR /app\nCOPY old/ ./\n", "RUN yarn install", "RUN --mount=type=cache,target=/app/.yarn/cache,id=app-yarn-cache,sharing=locked yarn install"),
         ("FROM node:22\nCOPY package.json ./\n", "RUN pnpm install", "RUN --mount=type=cache,target=/root/.local/share/pnpm/store pnpm install"),
         ("FROM oven/bun\nCOPY package.json ./\n", "RUN bun install", "RUN --mount=type=cache,target=/root/.bun/install/cache bun install"),
         (PY, "RUN uv pip install --system -r requirements.txt", "RUN --mount=type=cache,target=/root/.cache/uv uv pip install --system -r requirements.txt"),
@@ -163,6 +166,25 @@ def test_what_later_calls_read_is_mounted_in_each_of_them(head, before, after, t
 
 
 @pytest.mark.parametrize(
+    ("image", "said", "call", "targets"),
+    [
+        ("golang:1.25", "ENV GOMODCACHE=/m", "go mod download", ["/m"]),
+        ("golang:1.25", "ENV GOPATH=/g", "go mod download", ["/g/pkg/mod"]),
+        ("golang:1.25", "ENV GOCACHE=/c", "go build -o /out .", ["/go/pkg/mod", "/c"]),
+        ("rust:1", "ENV CARGO_HOME=/c", "cargo fetch", ["/c/registry", "/c/git/db"]),
+        ("gradle:8", "ENV GRADLE_USER_HOME=/g", "gradle build", ["/g/caches,sharing=locked", "/g/wrapper,sharing=locked"]),
+        ("mcr.microsoft.com/dotnet/sdk:9.0", "ENV NUGET_PACKAGES=/n", "dotnet publish -o /out", ["/n"]),
+    ],
+)  # fmt: skip
+def test_variables_move_caches_that_later_calls_read(image, said, call, targets):
+    start = f"FROM {image} AS build\nWORKDIR /app\n{said}\nCOPY go.mod Cargo.toml a.csproj ./\n"
+    tail = "FROM debian:12\nCOPY --from=build /out /out\n"
+    gap = " \\\n    " if len(targets) > 1 else " "
+    flags = "".join(f"--mount=type=cache,target={target}{gap}" for target in targets)
+    fixed(f"{start}RUN {call}\n{tail}", f"{start}RUN {flags}{call}\n{tail}", edit="go.mod")
+
+
+@pytest.mark.parametrize(
     ("before", "after"),
     [
         ("ENV PIP_NO_CACHE_DIR=1\nRUN " + INSTALL, f"RUN {PIP} {INSTALL}"),
@@ -242,6 +264,7 @@ REFUSED = [
     ("FROM mcr.microsoft.com/dotnet/sdk:9.0 AS build\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish --no-restore -o /out\nFROM debian:12\nCOPY --from=build /out /\n", "offline"),
     ("FROM maven:3 AS build\nCOPY . .\nRUN mvn dependency:go-offline\nRUN mvn -o package\nFROM debian:12\nCOPY --from=build /target/a.jar /\n", "offline"),
     (JS + "RUN npm ci --offline\n", "offline"),
+    ("FROM node:22\nWORKDIR /app\nCOPY old/ ./\nRUN yarn --immutable --immutable-cache\n", "offline"),
     ("FROM denoland/deno\nRUN deno cache main.ts\n", "reads its modules"),
     # Packages that are used from the cache.
     (PY + "RUN UV_LINK_MODE=symlink uv pip install --system -r requirements.txt\n", "from the cache"),

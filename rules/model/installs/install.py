@@ -57,6 +57,8 @@ class Cache:
     """Commands after which it may be elsewhere, by their first words (`npm config set`)."""
     locked: bool = False
     """Whether two calls must not use it at once."""
+    id: str = ""
+    """The mount's own name, where other projects must not have the same one."""
     shared: bool = False
     """Later calls of the tool read from it: each RUN that calls it needs the mount, or none."""
     compiled: bool = False

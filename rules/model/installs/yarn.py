@@ -4,6 +4,7 @@ https://classic.yarnpkg.com/en/docs/cli/install and https://yarnpkg.com/cli/inst
 """
 
 import posixpath
+import re
 from dataclasses import replace
 
 from rules.model.installs.install import (
@@ -188,7 +189,8 @@ def _modern(call: Call, image: Image, folder: str) -> Reads:
     packages.writes += _own_folders(image, root, linked, settings.get("enableGlobalCache"))
     release = posixpath.basename(str(settings.get("yarnPath", "")))
     asked = version_asked(manifest, "yarn") or _version_of(release)
-    return packages.reads(caches=_modern_caches(root, settings, linked, asked))
+    name = str(manifest.get("name", ""))
+    return packages.reads(caches=_modern_caches(root, name, settings, linked, asked))
 
 
 def _own_folders(image: Image, root: str, linked: object, everywhere: object) -> list[str]:
@@ -234,7 +236,7 @@ def _version_of(release: str) -> tuple[int, ...] | None:
 
 
 def _modern_caches(
-    root: str, settings: dict[str, object], linked: object, asked: tuple[int, ...] | None
+    root: str, name: str, settings: dict[str, object], linked: object, asked: tuple[int, ...] | None
 ) -> tuple[Cache, ...]:
     """Where this project's yarn keeps packages; with Plug'n'Play they are used from there.
 
@@ -248,9 +250,27 @@ def _modern_caches(
     everywhere = settings.get("enableGlobalCache", asked[0] >= 4)
     if everywhere is True:
         return (_MODERN_CACHE,)
-    if everywhere is False:
-        return (Cache(folder=join(root, ".yarn/cache"), variables=(("YARN_CACHE_FOLDER", ""),)),)
+    if everywhere is False and settings.get("enableImmutableCache") is None:
+        return (_own_cache(root, name),)
     return (Cache(folder=_MODERN_CACHE.folder, refused="the cache may be elsewhere"),)
+
+
+def _own_cache(root: str, name: str) -> Cache:
+    """The cache inside a project: yarn deletes from it what this project does not need.
+
+    Where the cache must not change it fails instead (seen with 4.18: YN0056).
+    """
+    own = "-".join(part for part in re.split(r"[^A-Za-z0-9]{1,200}", name[:200]) if part)
+    return Cache(
+        folder=join(root, ".yarn/cache"),
+        variables=(("YARN_CACHE_FOLDER", ""),),
+        cleaned_by=_MODERN_CACHE.cleaned_by,
+        moved_by=_MODERN_CACHE.moved_by,
+        locked=True,
+        id=f"{own}-yarn-cache",
+        offline=("--immutable-cache", "--check-cache"),
+        refused=None if own else "yarn empties it of what other projects keep there",
+    )
 
 
 YARN = Manager(

@@ -119,8 +119,13 @@ def test_the_cache_depends_on_the_version_and_the_linker():
     assert YARN.cache.root_folder == "/usr/local/share/.cache/yarn"
     assert caches(MODERN)[0].folder == ".yarn/berry/cache"
     assert caches(MODERN)[0].refused is None
-    old = {**MODERN, "package.json": '{"packageManager": "yarn@3.6.0"}'}
+    old = {**MODERN, "package.json": '{"name": "@a/b", "packageManager": "yarn@3.6.0"}'}
     assert caches(old)[0].folder == "/app/.yarn/cache"
+    assert caches(old)[0].id == "a-b-yarn-cache"
+    unnamed = {**old, "package.json": '{"packageManager": "yarn@3.6.0"}'}
+    assert "other projects" in caches(unnamed)[0].refused
+    fixed = {**old, ".yarnrc.yml": "nodeLinker: node-modules\nenableImmutableCache: true"}
+    assert caches(fixed)[0].refused
     plug = {**MODERN, ".yarnrc.yml": ""}
     assert "Plug'n'Play" in caches(plug)[0].refused
     del plug[".yarn/releases/yarn-4.5.0.cjs"]
