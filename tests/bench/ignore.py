@@ -59,8 +59,9 @@ def without_ignore(tree: Repository, path: str) -> Repository:
 def check(clone: Clone, tree: Repository, path: str) -> Checked | None:
     """Propose and look for what is lost; None where nothing is proposed."""
     tree = without_ignore(tree, path)
-    text, build, wanted = "", None, set[str]()
+    build = None
     for _ in range(ROUNDS):
+        text, wanted = "", set[str]()  # what was said before all was read does not count
         build = open_build(tree, path).build
         if build is not None and build.context.kind == "local" and takers(build):
             text, wanted = propose(build), _installs_read(build)
