@@ -88,6 +88,21 @@ BY_SCRIPTS = (
     "root/.cargo/bin/cargo root/.bun/bin/bun"
 )
 """Where the tools' own install scripts put them."""
+HOMES = {
+    "npm": "node|bun",
+    "node": "node",
+    "yarn": "node",
+    "go": "golang",
+    "cargo": "rust",
+    "rustup": "rust",
+    "mvn": "maven",
+    "gradle": "gradle",
+    "composer": "composer",
+    "bun": "bun",
+    "bundle": "ruby",
+    "uv": "uv",
+}
+"""Images that have a tool, whatever another stage installs."""
 SHARED = ("lib", "javascript", "json.awk", "toml.awk", "prelude", "tool", "python-lib")
 
 
@@ -205,7 +220,8 @@ def _own_layer(
             if uid >= 1000:
                 _add(tar, homes[name][1:], kind=tarfile.DIRTYPE, owner=uid)
         for tool in sorted(plan.installed):
-            _add(tar, f".layerwise/awaited/{tool}")
+            if not re.search(rf"\b({HOMES.get(tool, '$')})\b", tag):
+                _add(tar, f".layerwise/awaited/{tool}")
         _add(
             tar,
             ".layerwise/wanted",
