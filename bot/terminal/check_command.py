@@ -8,7 +8,6 @@ import click
 from bot.terminal import formats
 from bot.terminal.check import Options, check
 from bot.terminal.ending import FAILED, FOUND
-from bot.terminal.replace import replace_files
 from bot.terminal.targets import STANDARD_INPUT, Search, Target
 from bot.terminal.worktree import Tree
 from rules.model.finding import split_lines
@@ -30,6 +29,8 @@ def run(paths: Sequence[str], options: Options, form: str, *, fix: bool, diff: b
 
     def write(tree: Tree, texts: Mapping[str, str]) -> None:
         if fix and not given:
+            from bot.terminal.replace import replace_files  # noqa: PLC0415  # for --fix alone
+
             replace_files({tree.top / path: (tree.read(path), new) for path, new in texts.items()})
         made.append((tree, dict(texts)))
 

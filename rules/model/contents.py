@@ -5,7 +5,6 @@ same, whatever else the stage did. What a COPY or ADD leaves is known by path; w
 is taken to be as `Output` says, and which RUN made a path is judged by its words.
 """
 
-import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import field
@@ -205,6 +204,8 @@ def _copied(layer: Layer, copy: Copy, path: str) -> Iterator[Origin]:
     if len(copy.matches) != 1 or copy.exclude is not None or not copy.matches[0].folder:
         files = tuple(file for file in files if _within(copy.target(file), path))
     if files:
+        import hashlib  # noqa: PLC0415  # loads OpenSSL, which few files need
+
         stamp = repr((files, layer.leaves))
         digest = hashlib.blake2b(stamp.encode("utf-8", "surrogatepass"), digest_size=16)
         yield Copied(layer.index, path, digest.hexdigest(), files)

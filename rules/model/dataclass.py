@@ -1,21 +1,23 @@
-"""`dataclass` for the nouns: the standard library's, but made in a third of the time.
+"""`dataclass` for the nouns: the standard library's, but made in a fifth of the time.
 
 `layerwise check` makes more than a hundred classes before it looks at one file, and `dataclasses`
-compiles six functions for each: a third of all that the command cost. Here `__init__` is compiled,
-and the others are bound to the fields. Objects are made in half the time, too.
+compiles six functions for each: a third of all that the command cost. Here the methods of classes
+with as many fields are compiled once, with `f0`, `f1`, … for the fields, and renamed for each.
 """
 
 import dataclasses
-import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError
+from functools import cache
 from reprlib import recursive_repr
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
 
 Fields = tuple[Field[Any], ...]
-_ORDERS = {f"__{name}__": getattr(operator, name) for name in ("lt", "le", "gt", "ge")}
+Method = Callable[..., Any]
+_ORDERS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
 def _dataclass(
@@ -30,19 +32,21 @@ def _dataclass(
     """As the standard library's, for these arguments; without `__post_init__` and `init=False`."""
 
     def make(plain: type) -> type:
+        if plain.__doc__ is None:  # else it is worked out of the signature, which takes longest
+            plain.__doc__ = plain.__name__
         made: type = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
         fields = dataclasses.fields(made)
         methods = {
-            "__init__": _initialiser(made, fields, frozen=frozen, slots=slots),
-            **_shown(fields),
+            "__init__": _initialiser(fields, frozen=frozen, slots=slots),
+            "__repr__": _representation([field.name for field in fields if field.repr]),
         }
         if eq:
-            methods |= _compared(made, fields, frozen=frozen, order=order)
+            methods |= _comparisons(fields, frozen=frozen, order=order)
         if frozen:
             methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
         if frozen and slots:  # `copy` and `pickle` would set attributes
-            every = _values(field.name for field in fields)
-            methods["__reduce__"] = lambda self: (made, every(self))
+            names = [field.name for field in fields]
+            methods["__reduce__"] = lambda self: (made, tuple([getattr(self, n) for n in names]))
         for name, method in methods.items():
             if name not in plain.__dict__:
                 setattr(made, name, method)
@@ -57,81 +61,90 @@ else:
     dataclass = _dataclass
 
 
-def _initialiser(made: type, fields: Fields, *, frozen: bool, slots: bool) -> Callable[..., None]:
-    """The only function that has to be written out: it has the fields' names as its arguments."""
-    known: dict[str, Any] = {"MISSING": MISSING, "set_attribute": object.__setattr__}
-    taken, lines = ["self"], []
-    for field in fields:
-        name = value = field.name
+@cache
+def _compiled(source: str) -> CodeType:
+    """The code of the function that a source defines."""
+    made: dict[str, Any] = {}
+    exec(source, made)  # noqa: S102  # our own words; no field's name is in it
+    function = made.popitem()[1]
+    code: CodeType = function.__code__
+    return code
+
+
+def _named(
+    source: str,
+    fields: Iterable[Field[Any]],
+    known: Mapping[str, Any] | None = None,
+    defaults: tuple[Any, ...] = (),
+) -> Method:
+    """The function of a source, in which the fields' own names stand for `f0`, `f1`, …."""
+    code = _compiled(source)
+    own = {f"f{place}": field.name for place, field in enumerate(fields)}
+    code = code.replace(
+        co_varnames=tuple([own.get(name, name) for name in code.co_varnames]),
+        co_names=tuple([own.get(name, name) for name in code.co_names]),
+        co_consts=tuple([own.get(c, c) if type(c) is str else c for c in code.co_consts]),
+    )
+    return FunctionType(code, dict(known or {}), code.co_name, defaults)
+
+
+def _values(count: int, whose: str) -> str:
+    return "(" + "".join(f"{whose}.f{place}, " for place in range(count)) + ")"
+
+
+def _initialiser(fields: Fields, *, frozen: bool, slots: bool) -> Method:
+    """`__init__` with the fields as its arguments, set past the guard of a frozen class."""
+    known: dict[str, Any] = {"MISSING": MISSING, "object": object}
+    defaults: list[Any] = []
+    lines = ["pass"]
+    for place, field in enumerate(fields):
+        name = value = f"f{place}"
         if field.default_factory is not MISSING:
-            known[f"make_{name}"] = field.default_factory
-            taken.append(f"{name}=MISSING")
-            value = f"make_{name}() if {name} is MISSING else {name}"
+            known[f"make{place}"] = field.default_factory
+            defaults.append(MISSING)
+            value = f"make{place}() if {name} is MISSING else {name}"
         elif field.default is not MISSING:
-            known[f"default_{name}"] = field.default
-            taken.append(f"{name}=default_{name}")
-        else:
-            taken.append(name)
-        if frozen and slots and name in made.__dict__:
-            known[f"set_{name}"] = made.__dict__[name].__set__  # past the guard, and quickly
-            lines.append(f" set_{name}(self, {value})")
-        elif frozen and not slots:
-            lines.append(f" self.__dict__[{name!r}] = {value}")
-        elif frozen:
-            lines.append(f" set_attribute(self, {name!r}, {value})")
-        else:
-            lines.append(f" self.{name} = {value}")
-    body = "\n".join(lines or [" pass"])
-    exec(f"def __init__({', '.join(taken)}):\n{body}", known)  # noqa: S102  # names of fields only
-    made_function: Callable[..., None] = known["__init__"]
-    return made_function
+            defaults.append(field.default)
+        if not frozen:
+            lines.append(f"self.{name} = {value}")
+        elif slots:
+            lines.append(f"object.__setattr__(self, '{name}', {value})")
+        else:  # quicker where there is a dictionary
+            lines.append(f"self.__dict__['{name}'] = {value}")
+    arguments = ", ".join(["self", *(f"f{place}" for place in range(len(fields)))])
+    source = f"def __init__({arguments}):\n " + "\n ".join(lines)
+    return _named(source, fields, known, tuple(defaults))
 
 
-def _values(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """What reads these attributes of an object, as a tuple."""
-    wanted = tuple(names)
-    if len(wanted) > 1:
-        return operator.attrgetter(*wanted)
-    return lambda self: tuple([getattr(self, name) for name in wanted])
-
-
-def _shown(fields: Fields) -> dict[str, Callable[..., Any]]:
-    names = [field.name for field in fields if field.repr]
-
+def _representation(names: Iterable[str]) -> Method:
     @recursive_repr()
     def show(self: Any) -> str:
         said = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__qualname__}({said})"
 
-    return {"__repr__": show}
+    return show
 
 
-def _compared(made: type, fields: Fields, *, frozen: bool, order: bool) -> dict[str, Any]:
+def _comparisons(fields: Fields, *, frozen: bool, order: bool) -> dict[str, Any]:
     """Equal are objects of the same class with equal fields; what cannot change has a hash."""
-    compared = _values(field.name for field in fields if field.compare)
+    compared = [field for field in fields if field.compare]
+    mine, others = _values(len(compared), "self"), _values(len(compared), "other")
 
-    def equals(self: Any, other: Any) -> Any:
-        if self is other:
-            return True
-        return compared(self) == compared(other) if other.__class__ is made else NotImplemented
-
-    methods: dict[str, Any] = {"__eq__": equals, "__hash__": None}
-    if frozen:
-        hashed = _values(
-            field.name for field in fields if (field.compare if field.hash is None else field.hash)
+    def comparison(name: str, sign: str) -> Method:
+        source = f"def {name}(self, other):\n"
+        source += f" if other.__class__ is self.__class__:\n  return {mine} {sign} {others}\n"
+        return _named(
+            source + " return NotImplemented", compared, {"NotImplemented": NotImplemented}
         )
-        methods["__hash__"] = lambda self: hash(hashed(self))
+
+    methods: dict[str, Any] = {"__eq__": comparison("__eq__", "=="), "__hash__": None}
+    if frozen:
+        hashed = [f for f in fields if (f.compare if f.hash is None else f.hash)]
+        source = f"def __hash__(self): return hash({_values(len(hashed), 'self')})"
+        methods["__hash__"] = _named(source, hashed, {"hash": hash})
     if order:
-        methods |= {name: _ordered(made, compared, how) for name, how in _ORDERS.items()}
+        methods |= {f"__{n}__": comparison(f"__{n}__", sign) for n, sign in _ORDERS.items()}
     return methods
-
-
-def _ordered(
-    made: type, compared: Callable[[Any], tuple[Any, ...]], how: Callable[[Any, Any], bool]
-) -> Callable[[Any, Any], Any]:
-    return lambda self, other: (
-        how(compared(self), compared(other)) if other.__class__ is made else NotImplemented
-    )
 
 
 def _refuse(_self: object, name: str, *_value: object) -> NoReturn:

@@ -1,6 +1,5 @@
 """What a rule says: a Finding with perhaps a Fix, or why it keeps silent."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -86,6 +85,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that stay the same while the fault stays the same."""
+        import hashlib  # noqa: PLC0415  # loads OpenSSL; where nothing is found nobody needs it
+
         text = "\0".join((self.rule, self.path, " ".join(self.subject.split())))
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

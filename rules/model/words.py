@@ -257,13 +257,19 @@ _QUOTED_WORD = r"""(?:[^S'"E]++|E.|'[^']*+'?|"(?:[^"E]++|E.)*+(?:"|E\Z)?|E)++"""
 _LONE_ESCAPE = r"""(?:[^'"E]++|E.|'[^']*+'|"(?:[^"E]++|E.)*+")*+(?:"(?:[^"E]++|E.)*+)?+E"""
 
 
-def _compile(pattern: str, space: str) -> dict[str, re.Pattern[str]]:
-    return {
-        escape: re.compile(pattern.replace("S", space).replace("E", re.escape(escape)), re.DOTALL)
-        for escape in "\\`"
-    }
+class _ByEscape(dict[str, re.Pattern[str]]):
+    """A pattern for each escape character, compiled for the first file that has it."""
+
+    def __init__(self, pattern: str, space: str) -> None:
+        super().__init__()
+        self._pattern = pattern.replace("S", space)
+
+    def __missing__(self, escape: str) -> re.Pattern[str]:
+        found = re.compile(self._pattern.replace("E", re.escape(escape)), re.DOTALL)
+        self[escape] = found
+        return found
 
 
-_FLAG = _compile(_FLAG_WORD, "\t\n\v\f\r \x85\xa0")
-_WORD = _compile(_QUOTED_WORD, SPACE)
-_LONE = _compile(_LONE_ESCAPE, SPACE)
+_FLAG = _ByEscape(_FLAG_WORD, "\t\n\v\f\r \x85\xa0")
+_WORD = _ByEscape(_QUOTED_WORD, SPACE)
+_LONE = _ByEscape(_LONE_ESCAPE, SPACE)

@@ -5,7 +5,7 @@ https://learn.microsoft.com/en-us/dotnet/core/tools/dotnet-restore
 
 import json
 import posixpath
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
 from rules.model.installs.install import (
     Cache,
@@ -34,6 +34,9 @@ from rules.model.installs.reading import (
     xml_root,
 )
 from rules.model.prose import code
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _VALUED = frozenset(
     "-r --runtime -s --source -v --verbosity -a --arch --os --configfile --packages "
@@ -217,7 +220,7 @@ class _Projects:
     def _existing(self, paths: list[str]) -> list[str]:
         return [path for path in paths if self._image.has(path)]
 
-    def _named(self, path: str, root: ET.Element) -> list[str]:
+    def _named(self, path: str, root: "Element") -> list[str]:
         """What a project or an imported file refers to.
 
         https://learn.microsoft.com/en-us/visualstudio/msbuild/import-element-msbuild
@@ -237,7 +240,7 @@ class _Projects:
                 raise NeedsSourceError(f"{named(path)} reads other files")
         return found
 
-    def _target(self, path: str, said: str, element: ET.Element) -> list[str]:
+    def _target(self, path: str, said: str, element: "Element") -> list[str]:
         folder = posixpath.dirname(path)
         value = said.replace("\\", "/")
         if not value or element.get("Sdk"):

@@ -4,7 +4,7 @@ https://maven.apache.org/plugins/maven-dependency-plugin/ and https://maven.apac
 """
 
 import posixpath
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
 from rules.model.installs.install import (
     Cache,
@@ -27,6 +27,9 @@ from rules.model.installs.reading import (
     reads_files,
     xml_root,
 )
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _VALUED = frozenset(
     "-f --file -s --settings -gs --global-settings -pl --projects -P --activate-profiles -t "
@@ -141,7 +144,7 @@ class _Projects:
             for module in root.iter("module"):
                 waiting.append(self._module(folder, (module.text or "").strip()))
 
-    def _parent(self, folder: str, root: ET.Element) -> list[str]:
+    def _parent(self, folder: str, root: "Element") -> list[str]:
         """The parent's file, by default the one above, if it stands there.
 
         https://maven.apache.org/ref/current/maven-model/maven.html#class_parent
@@ -164,7 +167,7 @@ class _Projects:
         return path
 
 
-def _refuse_local(path: str, root: ET.Element) -> None:
+def _refuse_local(path: str, root: "Element") -> None:
     """Jars and repositories in folders of the project."""
     if next(root.iter("systemPath"), None) is not None:
         raise NeedsSourceError(f"{named(path)} names a jar among the project's own files")

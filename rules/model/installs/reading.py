@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any
 
 from rules.model.installs.install import Call, Image, Reads, Split, join, source_install
 from rules.model.prose import code
 from rules.model.sources import match_name
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MAX_FILES = 100
 """More files than this are not followed; a suggestion stays far below."""
@@ -231,8 +233,10 @@ def _load_yaml(text: str) -> Any:
     return {} if found is None else found
 
 
-def xml_root(image: Image, path: str) -> ET.Element:
+def xml_root(image: Image, path: str) -> "Element":
     """The root of an XML file that declares no entities, its names without namespaces."""
+    from xml.etree import ElementTree as ET  # noqa: PLC0415  # few have such a manifest
+
     text = required(image, path)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise NeedsSourceError(f"{named(path)} declares a document type")

@@ -2,30 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib import import_module
 
-from rules.model.invocations.bake import read_bake
-from rules.model.invocations.compose import read_compose
 from rules.model.invocations.documents import BeyondError
 from rules.model.invocations.invocation import Cache, Invocation, Name, existing
-from rules.model.invocations.pipelines import (
-    read_cloudbuild,
-    read_jenkinsfile,
-    read_package_json,
-    read_pipeline,
-    read_skaffold,
-)
-from rules.model.invocations.platforms import (
-    read_devcontainer,
-    read_fly,
-    read_goreleaser,
-    read_heroku,
-    read_openshift,
-    read_railway,
-    read_render,
-    read_tiltfile,
-)
-from rules.model.invocations.scripts import read_makefile, read_script
-from rules.model.invocations.workflows import read_workflows
 from rules.model.repository import Repository
 
 __all__ = ["Cache", "Invocation", "Name", "read_invocations", "sources", "unread"]
@@ -37,13 +18,27 @@ first, then those nearest to its root."""
 Reader = Callable[[Repository, str, str], Iterable[Invocation]]
 
 
+def _of(module: str, kind: str) -> Reader:
+    """The reader `read_<kind>` of a module here, imported when there is a file for it."""
+
+    def read(repository: Repository, path: str, text: str) -> Iterable[Invocation]:
+        reader: Reader = getattr(import_module(f"{__name__}.{module}"), f"read_{kind}")
+        return reader(repository, path, text)
+
+    return read
+
+
 def _read_shell(repository: Repository, path: str, text: str) -> Iterable[Invocation]:
     """A script is run from the root of the repository or from its own folder."""
+    from rules.model.invocations.scripts import read_script  # noqa: PLC0415
+
     return read_script(repository, path, text, ("", path.rpartition("/")[0]))
 
 
 def _read_just(repository: Repository, path: str, text: str) -> Iterable[Invocation]:
     """The indented lines of a justfile are its recipes; `{{…}}` is filled in by just."""
+    from rules.model.invocations.scripts import read_script  # noqa: PLC0415
+
     lines = (line.strip().lstrip("@-") for line in text.split("\n") if line[:1] in (" ", "\t"))
     recipe = "\n".join(lines).replace("{{", "${").replace("}}", "}")
     return read_script(repository, path, recipe, (path.rpartition("/")[0], ""))
@@ -57,29 +52,25 @@ _PIPELINES = (
 _LIKELY_SCRIPTS = r"[^/]*(?:build|docker|image|container|deploy|publish|release|push)[^/]*"
 # What the last two parts of a path look like, how many are read at most, and by what.
 _TOLD: tuple[tuple[str, int, Reader], ...] = (
-    (r"(?:docker-|podman-|container-)?compose[^/]*\.ya?ml", 40, read_compose),
-    (r"(?:docker-)?bake[^/]*\.(?:hcl|json)", 10, read_bake),
-    (r"(?:gnu)?makefile|[^/]+\.mk", 20, read_makefile),
-    (r"skaffold[^/]*\.ya?ml", 5, read_skaffold),
-    (r"cloudbuild[^/]*\.ya?ml", 50, read_cloudbuild),
-    (r"heroku\.yml", 3, read_heroku),
-    (r"fly[^/]*\.toml", 10, read_fly),
-    (r"render\.yaml", 3, read_render),
-    (r"railway\.(?:json|toml)", 10, read_railway),
-    (r"\.?devcontainer\.json", 10, read_devcontainer),
-    (r"\.goreleaser[^/]*\.ya?ml", 3, read_goreleaser),
-    (r"tiltfile", 5, read_tiltfile),
-    (r"jenkinsfile[^/]*|[^/]+\.jenkinsfile", 10, read_jenkinsfile),
-    (r"[^/]*(?:buildconfig|openshift)[^/]*\.ya?ml", 10, read_openshift),
-    (_PIPELINES, 15, read_pipeline),
+    (r"(?:docker-|podman-|container-)?compose[^/]*\.ya?ml", 40, _of("compose", "compose")),
+    (r"(?:docker-)?bake[^/]*\.(?:hcl|json)", 10, _of("bake", "bake")),
+    (r"(?:gnu)?makefile|[^/]+\.mk", 20, _of("scripts", "makefile")),
+    (r"skaffold[^/]*\.ya?ml", 5, _of("pipelines", "skaffold")),
+    (r"cloudbuild[^/]*\.ya?ml", 50, _of("pipelines", "cloudbuild")),
+    (r"heroku\.yml", 3, _of("platforms", "heroku")),
+    (r"fly[^/]*\.toml", 10, _of("platforms", "fly")),
+    (r"render\.yaml", 3, _of("platforms", "render")),
+    (r"railway\.(?:json|toml)", 10, _of("platforms", "railway")),
+    (r"\.?devcontainer\.json", 10, _of("platforms", "devcontainer")),
+    (r"\.goreleaser[^/]*\.ya?ml", 3, _of("platforms", "goreleaser")),
+    (r"tiltfile", 5, _of("platforms", "tiltfile")),
+    (r"jenkinsfile[^/]*|[^/]+\.jenkinsfile", 10, _of("pipelines", "jenkinsfile")),
+    (r"[^/]*(?:buildconfig|openshift)[^/]*\.ya?ml", 10, _of("platforms", "openshift")),
+    (_PIPELINES, 15, _of("pipelines", "pipeline")),
     (r"justfile", 5, _read_just),
-    (r"package\.json", 20, read_package_json),
+    (r"package\.json", 20, _of("pipelines", "package_json")),
     (_LIKELY_SCRIPTS + r"\.(?:sh|bash)", 30, _read_shell),
     (r"[^/]+\.(?:sh|bash)", 15, _read_shell),
-)
-_KINDS = re.compile(
-    "|".join(f"(?P<k{place}>{pattern})" for place, (pattern, _, _) in enumerate(_TOLD)),
-    re.IGNORECASE,
 )
 _ENDINGS = (".yml", ".yaml", ".sh", ".bash", ".json", ".toml", ".hcl", ".mk", "file")
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
@@ -94,6 +85,8 @@ def sources(paths: Iterable[str]) -> dict[str, Reader]:
         folder, _, name = path.rpartition("/")
         if "dockerfile" in name.lower() or "containerfile" in name.lower():
             building.add(folder)
+            if len(name) == len("dockerfile"):
+                continue
         if path.lower().endswith(_ENDINGS) or "file" in path.lower():
             kind = _kind(path)
             if kind is not None and not _is_foreign(path):
@@ -110,13 +103,20 @@ def sources(paths: Iterable[str]) -> dict[str, Reader]:
     return chosen
 
 
+@cache
+def _kinds() -> re.Pattern[str]:
+    """All kinds in one; compiled for the first file that may be of one."""
+    kinds = (f"(?P<k{place}>{pattern})" for place, (pattern, _, _) in enumerate(_TOLD))
+    return re.compile("|".join(kinds), re.IGNORECASE)
+
+
 def _kind(path: str) -> int | None:
     """The place in `_TOLD` of the first pattern that fits the last one or two parts of a path."""
     rest, _, name = path.rpartition("/")
     parent = rest.rpartition("/")[2]
-    fits = _KINDS.fullmatch(name)
+    fits = _kinds().fullmatch(name)
     if fits is None and parent.startswith("."):
-        fits = _KINDS.fullmatch(f"{parent}/{name}")
+        fits = _kinds().fullmatch(f"{parent}/{name}")
     return int(fits.lastgroup[1:]) if fits is not None and fits.lastgroup else None
 
 
@@ -153,12 +153,16 @@ def _read(repository: Repository, beyond: list[str]) -> Iterator[Invocation]:
     beyond += workflows[MAX_FILES:]
     texts = {path: repository.read(path) for path in workflows[:MAX_FILES]}
     seen = set()
-    try:
-        for found in read_workflows(repository, {p: t for p, t in texts.items() if t is not None}):
-            seen.add(found.source)
-            yield found
-    except BeyondError:
-        beyond += workflows
+    if texts:
+        from rules.model.invocations.workflows import read_workflows  # noqa: PLC0415
+
+        known = {path: text for path, text in texts.items() if text is not None}
+        try:
+            for found in read_workflows(repository, known):
+                seen.add(found.source)
+                yield found
+        except BeyondError:
+            beyond += workflows
     chosen = sources(repository.paths)
     for path, reader in chosen.items():
         text = repository.read(path)

@@ -1,12 +1,16 @@
 import copy
 import dataclasses
 import pickle
+import re
 from dataclasses import field
+from pathlib import Path
 
 import pytest
 
+import rules
 from rules.model.dataclass import _dataclass
 
+SLOW = re.compile(r"^ *from dataclasses import .*\bdataclass\b", re.MULTILINE)
 FAST, STANDARD = _dataclass, dataclasses.dataclass
 KINDS = [
     {"frozen": True, "slots": True},
@@ -144,3 +148,9 @@ def test_without_brackets_it_is_the_plain_one():
     thing = Bare(1)
     thing.line = 2
     assert thing == Bare(2)
+
+
+def test_every_noun_is_made_by_it():
+    modules = sorted(Path(rules.__file__).parent.rglob("*.py"))
+    slow = [path.name for path in modules if SLOW.search(path.read_text(encoding="utf-8"))]
+    assert slow == ["dataclass.py"]
