@@ -136,11 +136,14 @@ def left(port: int) -> int:
     return int(sum(metric(port, f'layerwise_jobs_now{{state="{s}"}}') for s in states))
 
 
-def wait_until_done(port: int, seconds: float = 600.0) -> None:
-    end = time.monotonic() + seconds
-    while left(port):
+def wait_until_done(port: int, seconds: float = 120.0) -> None:
+    """Wait until nothing is to be done; so many seconds without any progress are too many."""
+    end, fewest = time.monotonic() + seconds, sys.maxsize
+    while now := left(port):
+        if now < fewest:
+            end, fewest = time.monotonic() + seconds, now
         if time.monotonic() > end:
-            raise TimeoutError(f"{left(port)} jobs are left")
+            raise TimeoutError(f"{now} jobs are left")
         time.sleep(0.2)
 
 

@@ -18,12 +18,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bench.load import body_of
 from tests.bench.processes import (
     SECRET,
     Process,
     Service,
     database,
-    left,
     machine,
     metric,
     wait_for,
@@ -169,20 +169,22 @@ def measure_idle(stores: Sequence[str]) -> None:
 
 def measure_memory(stores: Sequence[str]) -> None:
     """Jobs that end at once, GitHub knows no such installation: what is kept of any is kept."""
+    rounds, each = 5, 4000
     for kind in stores:
-        with database(kind) as url, github(1, 1, 0) as (_, app, _):
-            service = Service(url, app)
-            server, port = service.start()
-            for round_ in range(1, 6):
-                done = 0
-                while done < 4000:
-                    seen = load(port, service.secret, "drip", 400, 1)
-                    done += seen["statuses"].get("202", 0)
-                    while left(port) > 400:
-                        time.sleep(0.2)
-                wait_until_done(port)
-                say(f"memory, {kind}", deliveries=round_ * 4000, mb=round(server.memory(), 1))
-            server.stop()
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, database(kind) as url:
+            file = Path(folder) / "deliveries"
+            file.write_bytes(
+                b"\n".join(body_of(n % 40 + 1, n, n % 40 + 1).strip() for n in range(1, each + 1))
+            )
+            with github(1, 1, 0) as (_, app, _):
+                service = Service(url, app)
+                server, port = service.start()
+                for number in range(1, rounds + 1):
+                    load(port, service.secret, "drip", 200, each / 200, str(file))
+                    wait_until_done(port)
+                    jobs = int(metric(port, 'layerwise_jobs_total{result="ended"}'))
+                    say(f"memory, {kind}", deliveries=number * each, jobs=jobs, mb=round(server.memory(), 1))  # fmt: skip
+                server.stop()
 
 
 STORES = ("sqlite", "postgresql")
