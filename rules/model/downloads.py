@@ -13,7 +13,7 @@ from rules.model.installs.find import may_say
 from rules.model.installs.install import Cache, Call, Manager, Reads
 from rules.model.lineage import seen_by, starts_of
 from rules.model.managers import PROGRAMS, manager_of
-from rules.model.mounts import Place, UnsureError, find_places
+from rules.model.mounts import Place, UnsureError, find_places, is_call
 from rules.model.processes import Process
 
 _ASKING = frozenset(
@@ -59,6 +59,12 @@ class Use:
     def is_project(self) -> bool:
         """Whether it installs what the project's files name."""
         return self.reads is not None and self.reads.project
+
+    @property
+    def is_cleaning(self) -> bool:
+        """Whether it does nothing but empty a cache."""
+        commands = (command for cache in self.caches for command in cache.cleaned_by)
+        return any(is_call(self.process, command) for command in commands)
 
     def places(self, build: Build) -> tuple[Place, ...]:
         """Where its caches are; raises UnsureError."""

@@ -97,9 +97,13 @@ def needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:
 def _needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:
     found: list[Place] = []
     for use in family.of(layer):
-        if use.reads is not None or any(cache.shared for cache in use.caches):
+        if use.reads is not None or (_may_read(use) and not use.is_cleaning):
             found += use.places(family.build)
     return tuple(dict.fromkeys(found))
+
+
+def _may_read(use: Use) -> bool:
+    return any(cache.shared for cache in use.caches)
 
 
 def _unique(purges: Sequence[Purge]) -> list[Purge]:

@@ -203,6 +203,39 @@ def test_what_would_empty_the_cache_goes_with_the_mount(before, after):
     fixed(f"{head}{before}\n", f"{head}{after}\n")
 
 
+BUILD = "FROM golang:1.25 AS build\nWORKDIR /app\nCOPY go.mod ./\n"
+OUT = "FROM debian:12\nCOPY --from=build /out /out\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "call", "cleaning", "target"),
+    [
+        ("FROM node:22\nCOPY package.json yarn.lock ./\n", "yarn install", "yarn cache clean", "/usr/local/share/.cache/yarn,sharing=locked"),
+        ("FROM node:22\nCOPY package.json ./\n", "pnpm install", "pnpm store prune", "/root/.local/share/pnpm/store"),
+        ("FROM oven/bun\nCOPY package.json ./\n", "bun install", "bun pm cache rm", "/root/.bun/install/cache"),
+        (PY, "uv pip install --system -r requirements.txt", "uv cache clean", "/root/.cache/uv"),
+        ("FROM php:8\nCOPY composer.json ./\n", "composer install", "composer clear-cache", "/root/.composer/cache"),
+        ("FROM php:8\nCOPY composer.json ./\n", "composer install", "composer clearcache", "/root/.composer/cache"),
+        (BUILD, "go mod download", "go clean -modcache", "/go/pkg/mod"),
+    ],
+)  # fmt: skip
+def test_each_managers_own_cleaning_goes_with_its_mount(head, call, cleaning, target):
+    tail = OUT if head == BUILD else ""
+    mounted = f"{head}RUN --mount=type=cache,target={target} {call}\n{tail}"
+    fixed(
+        f"{head}RUN {call} && {cleaning}\n{tail}",
+        mounted,
+        edit="go.mod" if tail else "package.json",
+    )
+
+
+@pytest.mark.parametrize(
+    "cleaning", ["npm cache clean --force", "yarn cache clean", "rm -rf /root/.npm"]
+)
+def test_the_cleaning_of_another_managers_cache_stays(cleaning):
+    fixed(f"{PY}RUN {INSTALL} && {cleaning}\n", f"{PY}RUN {PIP} {INSTALL} && {cleaning}\n")
+
+
 @pytest.mark.parametrize(
     "dockerfile",
     [
