@@ -83,6 +83,10 @@ READ_BY_TOOLS = (
     "usr/local/lib/python3/site-packages usr/local/share/ca-certificates var/lib/apt/lists "
     "lib/apk/db etc/apt/sources.list.d etc/ssl/certs"
 )
+OPEN = (
+    "usr/local/cargo usr/local/cargo/bin usr/local/cargo/registry go go/bin go/src usr/local/bundle"
+)
+"""Where the images of Rust, Go and Ruby let every user write."""
 BY_SCRIPTS = (
     "root/.local/bin/uv root/.local/bin/uvx root/.local/bin/poetry opt/poetry/bin/poetry "
     "root/.cargo/bin/cargo root/.bun/bin/bun"
@@ -272,6 +276,8 @@ def _common(busybox: Path, shims: str) -> bytes:
             _add(tar, "etc/apt/apt.conf.d/docker-clean", b"deletes archives\n", 0o644)
             for folder in READ_BY_TOOLS.split():
                 _add(tar, folder, kind=tarfile.DIRTYPE)
+            for folder in OPEN.split():
+                _add(tar, folder, mode=0o1777, kind=tarfile.DIRTYPE)
             for path in BY_SCRIPTS.split():
                 script = commands[path.rpartition("/")[2]]
                 _add(tar, path, kind=tarfile.SYMTYPE, link=f"/.layerwise/{script}")
