@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rules.model.cache import Build, Change, Layer, distinct_files, once, rerun
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
+from rules.model.installs.copied import from_context
 from rules.model.order import amount_of_work, repeatable
 from rules.model.proposal import samples
 from rules.model.rule import Measure, Rule
@@ -206,7 +207,7 @@ def _fewer_owners(before: Build, after: Build) -> str | None:
 
 
 def _rerun_less(before: Build, after: Build) -> str | None:
-    """Less work re-run for some edit, more for none."""
+    """Less work re-run for some edit, or as much with fewer copies of stages; more for none."""
     gained = False
     for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
@@ -214,7 +215,15 @@ def _rerun_less(before: Build, after: Build) -> str | None:
         if new > old:
             return f"an edit to {path} would re-run more"
         gained = gained or new < old
+        gained = gained or (new == old and _copied(after, change) < _copied(before, change))
     return None if gained else "no edit would re-run less"
+
+
+def _copied(build: Build, change: Change) -> int:
+    """How many COPYs from stages and images an edit re-runs."""
+    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
+    copies = (layer for layer in build.layers if layer.copy and not from_context(layer.copy))
+    return sum(layer.instruction.span.start in lines for layer in copies)
 
 
 _MEASURES: Mapping[Measure, Callable[[Build, Build], str | None]] = {

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from rules.model.cache import Build
 from rules.model.cheap import is_cheap
 from rules.model.dockerfile import Span
-from rules.model.finding import Finding
+from rules.model.finding import Finding, Fix
 from rules.model.installs.find import Piece
-from rules.model.order import Move, Passed, stretches
+from rules.model.order import Move, Passed, Stretch, stretches
 from rules.model.places import is_project_folder
 from rules.model.prose import code, listed
 from rules.model.rewrite import ImmovableError, put_source_last
@@ -55,10 +55,20 @@ def find(build: Build) -> Iterator[Finding]:
     for stretch in stretches(build):
         for run in stretch.passed:
             move = stretch.behind(run)
-            if move is None or run.installs or not _takes_time(run):
+            if move is None or run.installs or (run.pieces and not _takes_time(run)):
+                continue
+            if not run.pieces and run is not _last_but_copies(stretch):
                 continue
             if all(is_project_folder(c.copy.destination or "/") for c in move.copies if c.copy):
                 yield _report(build, move)
+
+
+def _last_but_copies(stretch: Stretch) -> Passed | None:
+    """The last copy of those that are passed, when no RUN that takes time is passed behind it."""
+    behind = [run for run in stretch.passed if run.pieces and (run.installs or _takes_time(run))]
+    copies = [run for run in stretch.passed if not run.pieces]
+    before = behind[-1].layer.index if behind else -1
+    return copies[-1] if copies and copies[-1].layer.index > before else None
 
 
 def _takes_time(run: Passed) -> bool:
@@ -82,6 +92,8 @@ def _report(build: Build, move: Move) -> Finding:
         fix = put_source_last(build, move)
     except ImmovableError as error:
         reason = str(error)
+    if last.layer.copy is not None:
+        return _copied_again(build, move, fix, reason)
     verb = "reads" if len(words) == 1 else "read"
     return rule.finding(
         build.path,
@@ -91,6 +103,25 @@ def _report(build: Build, move: Move) -> Finding:
             f"{listed(words)} {verb} nothing of the source, but behind "
             f"{code(f'{first.keyword} {first.value}')} every edit runs it again."
         ),
+        fix=fix,
+        no_fix=reason,
+    )
+
+
+def _copied_again(build: Build, move: Move, fix: Fix | None, reason: str | None) -> Finding:
+    """A COPY from elsewhere is worth less: files that are there already are copied once more."""
+    first, last = move.copies[0].instruction, move.last.layer.instruction
+    stage = build.dockerfile.stages[first.stage]
+    shown = f"{last.keyword} {last.value}"
+    return rule.finding(
+        build.path,
+        Span(first.span.start, last.span.end),
+        subject=f"{stage.name or stage.index} {shown}",
+        message=(
+            f"{code(shown)} takes nothing of the source, but behind "
+            f"{code(f'{first.keyword} {first.value}')} every edit copies it again."
+        ),
+        severity="info",
         fix=fix,
         no_fix=reason,
     )

@@ -1,5 +1,6 @@
 """Order: steps of a stage that stand behind source and do not read it."""
 
+import posixpath
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import field
 
@@ -26,6 +27,8 @@ MOST_MANIFESTS = 12
 class Passed:
     """A RUN that could stand before the source: whole, or (`rest`) its first pieces.
 
+    Without pieces it is a COPY from another stage or image, which does so too.
+
     The last piece may have a `fetch`: that command is new, and its item the first of `rest`.
     """
 
@@ -50,7 +53,7 @@ class Move:
     """Those of the whole stage."""
     copies: Sequence[Layer]
     passed: Sequence[Passed]
-    """The RUNs crossed; the copies go behind the last."""
+    """What is crossed; the copies go behind the last."""
     carried: Sequence[Layer] = ()
     """RUNs that change what was copied, and go with it."""
 
@@ -211,8 +214,12 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
         if layer.copy is not None and is_source(build, layer):
             stretch.copies.append(layer)
         elif layer.copy is not None:
-            if not all(_apart(layer.copy, each.copy) for each in stretch.copies):
+            if not all(_stays_apart(build, layer.copy, each.copy) for each in stretch.copies):
                 return stretch, at + 1
+            linked = any(flag.name == "link" for flag in layer.instruction.flags)
+            from_elsewhere = not from_context(layer.copy) and not linked
+            if from_elsewhere and not stretch.carried and not stretch.prepared:
+                stretch.passed.append(Passed(layer, ()))
         elif layer.instruction.keyword == "RUN":
             targets = [s.copy.destination or "/" for s in stretch.copies if s.copy is not None]
             everything = pieces(build, layer, [*before, *layers[:at]], targets)
@@ -403,6 +410,30 @@ def _pieces_among_all(build: Build, layer: Layer) -> Sequence[Piece]:
     if layer.instruction.keyword != "RUN":
         return ()
     return pieces(build, layer, seen_by(build, layer))
+
+
+def _stays_apart(build: Build, crossed: Copy, source: Copy | None) -> bool:
+    """Whether a source copy can go behind another copy and lays nothing over what that brings.
+
+    What git does not track may lie in the developer's folder (`.env`, `node_modules`): where the
+    ignore file lets it through, the source copy brings it too.
+    """
+    if source is None or not _apart(crossed, source) or crossed.destination is None:
+        return False
+    base = (source.destination or "/").rstrip("/") + "/"
+    if not f"{crossed.destination.rstrip('/')}/".startswith(base):
+        return True
+    if source.stage is not None or source.sources is None:
+        return False
+    paths = [crossed.destination]
+    if from_context(crossed):
+        paths = [crossed.target(file) or crossed.destination for file in crossed.files]
+    below = [path[len(base) :] for path in paths]
+    return not any(
+        build.context.may_send(posixpath.normpath(posixpath.join(top, path)))
+        for path in below
+        for top in source.sources
+    )
 
 
 def _apart(one: Copy | None, other: Copy | None) -> bool:

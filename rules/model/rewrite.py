@@ -33,7 +33,7 @@ def put_source_last(build: Build, move: Move) -> Fix:
     _check_split(move)
     manifests = _manifest_copies(build, move)
     only_fetches = move.crossed == [move.last.layer] or move.last.prepared
-    if move.last.pieces[-1].fetch is not None and only_fetches:
+    if _fetches(move.last) and only_fetches:
         return _fetch_above(build, move, manifests)
     moved = [_moved(build, move, layer) for layer in move.moving]
     newline = build.dockerfile.newline
@@ -48,6 +48,11 @@ def put_source_last(build: Build, move: Move) -> Fix:
     gap = newline * (2 if any(apart) else 1)
     edits += _behind(build, move, gap + (newline * (2 if apart[0] else 1)).join(moved), gap)
     return Fix(tuple(sorted(edits)))
+
+
+def _fetches(run: Passed) -> bool:
+    """Whether it has a command that is not in the file yet."""
+    return bool(run.pieces) and run.pieces[-1].fetch is not None
 
 
 def _fetch_above(build: Build, move: Move, manifests: Sequence[str]) -> Fix:
@@ -151,7 +156,7 @@ def _around_script(build: Build, layer: Layer) -> tuple[str, str]:
 
 def _file_pieces(run: Passed) -> Sequence[Piece]:
     """Those of its first pieces that stand in the file."""
-    return run.pieces[:-1] if run.pieces[-1].fetch is not None else run.pieces
+    return run.pieces[:-1] if _fetches(run) else run.pieces
 
 
 def _repeated(pieces: Sequence[Piece]) -> Sequence[Piece]:
@@ -229,7 +234,7 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
     run, last = move.last.layer.instruction, move.last
     if not last.rest:
         end = run.end
-        if not run.heredocs and not run.json:  # a last line may end in a continuation all the same
+        if run.script and not run.heredocs:  # a last line may end in a continuation all the same
             end = run.script_offset(len(run.script.rstrip()) - 1) + 1
         return [Edit(build.path, end, run.end, moved)]
     if last.pieces[-1].fetch is None:

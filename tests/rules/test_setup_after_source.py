@@ -178,3 +178,50 @@ def test_what_is_split_leaves_an_install_behind_the_source_to_be_told():
     files["Dockerfile"] = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN apk add git && npm ci\n"
     assert [f.fix is not None for f in findings(rule, files)] == [True]
     assert [f.severity for f in findings(order, files)] == ["info"]
+
+
+TOOL = "COPY --from=composer:2 /usr/bin/composer /usr/bin/composer\n"
+
+
+def test_a_copy_from_another_image_goes_before_the_source():
+    files = {**FILES, "Dockerfile": APP + "COPY . .\n" + TOOL}
+    (found,) = findings(rule, files)
+    after, done = rules.combine(build(files), [found])
+    assert done == [found]
+    assert found.severity == "info"
+    assert after.dockerfile.text == APP + TOOL + "COPY . .\n"
+    check_silent(rule, after.dockerfile.text, FILES)
+
+
+def test_copies_and_steps_go_before_the_source_together():
+    steps = [TOOL, "RUN useradd app\n", "COPY --from=alpine /etc/mime.types /etc/\n"]
+    text = APP + "COPY . .\n" + "".join(steps)
+    files = {**FILES, "Dockerfile": text}
+    found = findings(rule, files)
+    assert [f.span.end for f in found] == [5, 6]
+    after, done = rules.combine(build(files), found)
+    assert len(done) == len(found)
+    assert after.dockerfile.text == APP + "".join(steps) + "COPY . .\n"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "COPY --link --from=composer:2 /usr/bin/composer /usr/bin/composer\n",  # not made again
+        "COPY --from=web /usr/web/dist /srv/dist\n",  # made of the source
+        "COPY --from=node:22 /x ./x\n",  # may lie over what a developer has there
+        "COPY --from=node:22 / /\n",
+        "COPY docker.env /etc/docker.env\n",
+    ],
+)
+def test_other_copies_stay_behind_the_source(copy):
+    text = "FROM node:22 AS web\nCOPY . /usr/web/\nRUN make\n" + APP + "COPY . .\n" + copy
+    check_silent(rule, text, {**FILES, "docker.env": ""})
+
+
+@pytest.mark.parametrize(("ignored", "crossed"), [("", False), (".npmrc\n", True)])
+def test_a_file_that_a_developer_may_have_is_not_laid_over_by_the_source(ignored, crossed):
+    """Git does not track `.npmrc`, so the tree does not show whether the COPY brings one."""
+    files = {**FILES, "ci/.npmrc": "", ".dockerignore": ".git\n" + ignored}
+    files["Dockerfile"] = APP + "COPY . .\nCOPY ci/.npmrc .npmrc\n" + APT
+    assert [f.fix is not None for f in findings(rule, files)] == [True] * crossed
