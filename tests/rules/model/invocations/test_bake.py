@@ -65,7 +65,7 @@ def test_broken_hcl_is_read_as_far_as_it_goes(text):
 def test_the_git_context_of_an_action_is_that_of_the_bake_file():
     files = {
         "docker-bake.hcl": 'target "x" { context = "a" }',
-        ".github/workflows/x.yml": "jobs: {j: {steps: [{uses: docker/bake-action@v6}]}}",
+        ".github/workflows/x.yml": "jobs: {j: {runs-on: ubuntu-latest, steps: [{uses: docker/bake-action@v6}]}}",
     }
     assert [(i.root, i.kind, i.hosted) for i in shown(files)] == [("a", "git", True)]
     files[".github/workflows/x.yml"] = files[".github/workflows/x.yml"].replace("v6", "v5")

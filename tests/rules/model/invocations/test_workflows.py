@@ -77,7 +77,7 @@ def test_options_and_caches_are_read():
         ("    runs-on: ubuntu-latest", "", True),
         ("    runs-on: [self-hosted, linux]", "", False),
         ("    runs-on: {group: x, labels: [self-hosted]}", "", False),
-        ("    runs-on: ${{ matrix.x }}", "", True),
+        ("    runs-on: ${{ matrix.x }}", "", False),
         (
             "",
             "      - uses: docker/setup-buildx-action@v3\n        with: {driver: remote}\n",
