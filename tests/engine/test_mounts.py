@@ -78,7 +78,7 @@ RUN uv sync --no-install-project --python /usr/bin/python3
 """
 UV_PIP = """\
 FROM python:3.12
-ENV UV_DEFAULT_INDEX={address}/simple UV_LINK_MODE=copy UV_BREAK_SYSTEM_PACKAGES=1
+ENV UV_DEFAULT_INDEX={address}/simple UV_BREAK_SYSTEM_PACKAGES=1
 WORKDIR /app
 COPY requirements.txt ./
 RUN uv pip install --system --no-cache -r requirements.txt
