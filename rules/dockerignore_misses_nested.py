@@ -20,7 +20,7 @@ from rules.model.builder import is_ignore_file
 from rules.model.cache import Build, Layer
 from rules.model.dockerfile import Span
 from rules.model.finding import Edit, Finding, Fix, Silence
-from rules.model.ignore import Pattern
+from rules.model.ignore import IgnoreFile, Pattern
 from rules.model.prose import code
 from rules.model.rule import Example, Rule
 from rules.model.sources import takes
@@ -122,9 +122,20 @@ def _folders(build: Build, pattern: Pattern, is_taken: Callable[[str], bool]) ->
     if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", "./")):
         return []
     name, _, beside = known
-    sent = (p for p in build.context.files if beside(posixpath.basename(p)))
-    folders = sorted({posixpath.dirname(p) for p in sent} - {""})
-    return [f for f in folders if build.context.may_send(f"{f}/{name}") and is_taken(f"{f}/{name}")]
+    makers = (p for p in build.context.files if beside(posixpath.basename(p)))
+    folders = sorted({posixpath.dirname(p) for p in makers} - {""})
+    sent = [f for f in folders if build.context.may_send(f"{f}/{name}") and is_taken(f"{f}/{name}")]
+    widened = _widened(build, pattern) if sent else None
+    return [f for f in sent if widened is not None and widened.excludes(f"{f}/{name}")]
+
+
+def _widened(build: Build, pattern: Pattern) -> IgnoreFile | None:
+    """The ignore file with `**/` before this pattern: a `!` line behind it may undo that."""
+    ignore = build.context.ignore
+    if ignore is None:
+        return None
+    lines = [f"**/{p.text}" if p == pattern else p.raw for p in ignore.patterns]
+    return IgnoreFile.parse("\n".join(lines), ignore.path)
 
 
 def _stretches(
@@ -149,8 +160,8 @@ def _report(build: Build, path: str, stretch: Sequence[tuple[Pattern, list[str]]
         at = starts[pattern.line - 1] + len(line) - len(line.lstrip("\ufeff \t"))
         edits.append(Edit(path, at, at, "**/"))
     names = " and ".join(code(pattern.raw.strip()) for pattern, _ in stretch)
-    pattern, folders = stretch[0]
-    _, tool, _ = _ARISE[posixpath.normpath(pattern.text)]
+    tools = [(_ARISE[posixpath.normpath(p.text)][1], folders) for p, folders in stretch]
+    tool, folders = next((each for each in tools if each[0] != "macOS"), tools[0])
     shown = ", ".join(code(folder + "/") for folder in folders[:MOST_FOLDERS])
     more = f" and {len(folders) - MOST_FOLDERS} more" if len(folders) > MOST_FOLDERS else ""
     verb = "matches" if len(stretch) == 1 else "match"

@@ -156,7 +156,8 @@ def _undone(ignore: IgnoreFile) -> Iterator[Finding]:
                 f"{code(pattern.raw.strip())} keeps nothing back: line {after.line}, "
                 f"{code(after.raw.strip())}, takes it back whole."
             )
-            yield _finding(ignore, pattern.line, pattern.text, message)
+            found = _finding(ignore, pattern.line, pattern.text, message)
+            yield replace(found, severity="info")  # Visual Studio writes such pairs
 
 
 def _finding(

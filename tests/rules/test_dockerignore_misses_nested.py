@@ -34,6 +34,9 @@ def test_a_file_in_the_style_of_gits_is_mended_whole():
 def test_macos_leaves_something_in_every_folder():
     (found,) = findings(rule, FILES | {".dockerignore": ".DS_Store\n", "a.css": "", "b/c.css": ""})
     assert "what macOS leaves in `app/api/`, `b/` is sent" in found.message
+    (found,) = findings(rule, FILES | {".dockerignore": ".DS_Store\n*.pyc\n", "b/c.css": ""})
+    assert "`.DS_Store` and `*.pyc` match" in found.message
+    assert "what Python leaves in `app/api/` is sent" in found.message
 
 
 def test_node_modules_of_nested_packages():
@@ -103,6 +106,7 @@ def test_a_step_must_take_the_nested_folder_not_only_files_beside_it(steps, is_t
         ("**/__pycache__\n", FILES),
         ("/__pycache__\n", FILES),
         ("__pycache__\napp\n", FILES),
+        ("*\n.DS_Store\n!app\n", FILES),
         ("./.DS_Store\n", FILES),
         ("/.DS_Store\n", FILES),
         (".DS_Store\n", {k: v for k, v in FILES.items() if "/" not in k}),

@@ -91,8 +91,9 @@ def test_a_file_of_that_very_case_is_meant():
     assert findings(rule, files) == []
 
 
-def test_a_comment_that_is_a_pattern_does_no_harm():
-    (found,) = findings(rule, FILES | {".dockerignore": ".git\n # why\n"})
+@pytest.mark.parametrize("lines", [" # why\n", "docs\n!docs\n"])
+def test_what_does_no_harm_is_a_remark(lines):
+    (found,) = findings(rule, FILES | {".dockerignore": f".git\n{lines}"})
     assert found.severity == "info"
 
 
