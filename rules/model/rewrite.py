@@ -79,8 +79,10 @@ def _done_before(build: Build, run: Passed) -> list[Edit]:
     extra = given[len(_repeated(given)) :]
     if not extra:
         return []
-    start = _offset(run.layer, extra[0].item.start)
-    return [Edit(build.path, start, _offset(run.layer, run.rest[0].item.start), "")]
+    start, end = _offset(run.layer, extra[0].item.start), _offset(run.layer, run.rest[0].item.start)
+    if run.layer.instruction.heredocs and run.rest[0].item.connector == "\n":
+        end = build.dockerfile.text.index("\n", _end(run.layer, extra[-1].item.end)) + 1
+    return [Edit(build.path, start, end, "")]
 
 
 def _check_split(move: Move) -> None:
@@ -125,12 +127,16 @@ def _trims_source(move: Move, piece: Piece) -> bool:
 
 
 def _is_one_text(layer: Layer) -> bool:
-    """Whether the script is a shell line, or a heredoc as it stands in the file."""
+    """Whether the script is a shell line, or a heredoc as it stands in the file.
+
+    One that begins with `#!` is run by that program, of which its second part would know nothing.
+    """
     heredocs = layer.instruction.heredocs
     if not heredocs:
         return True
     alone = len(heredocs) == 1 and layer.script is not None and layer.script.heredoc
-    return alone and len(heredocs[0].body) == heredocs[0].end - heredocs[0].start
+    body = heredocs[0].body
+    return alone and len(body) == heredocs[0].end - heredocs[0].start and body[:2] != "#!"
 
 
 def _offset(layer: Layer, index: int) -> int:
@@ -242,7 +248,12 @@ def _behind(build: Build, move: Move, moved: str, gap: str) -> list[Edit]:
         head, tail = _around_script(build, last.layer)
         start = _end(last.layer, last.pieces[-1].item.end)
         end = _offset(last.layer, last.rest[0].item.start)
-        return [Edit(build.path, start, end, tail + moved + gap + head + repeated)]
+        text = tail + moved + gap + head + repeated
+        between = build.dockerfile.text[start:end]
+        if run.heredocs and last.rest[0].item.connector == "\n" and "#" in between:
+            own, _, about = between.partition("\n")  # comments stay with what they speak of
+            text = own.rstrip() + text + about.lstrip("\n")
+        return [Edit(build.path, start, end, text)]
     start, _ = reach(build, run)
     edit = Edit(build.path, start, start, _fetching(build, last) + moved + gap)
     return [edit, *_done_before(build, last)]

@@ -470,12 +470,24 @@ def test_a_heredoc_is_split_into_two_heredocs(before):
     )
 
 
+def test_comments_in_a_heredoc_stay_with_what_they_speak_of():
+    check_fixed(
+        rule,
+        JS + "COPY . .\nRUN <<EOF\n# packages\nnpm ci # all\n\n# then\nnpm run build\nEOF\n",
+        JS + "COPY package.json package-lock.json ./\nRUN <<EOF\n# packages\nnpm ci # all\nEOF\n"
+        "COPY . .\nRUN <<EOF\n# then\nnpm run build\nEOF\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [
         HEREDOC.format(before="").replace("<<EOF", "<<-EOF").replace("npm", "\tnpm"),
         HEREDOC.format(before="").replace("<<EOF", "bash <<EOF"),
         HEREDOC.format(before="").replace("\n", "\r\n"),
+        HEREDOC.format(before="#!/bin/bash\n"),
     ],
 )
 def test_a_heredoc_that_the_shell_does_not_get_as_it_stands_is_not_split(text):
@@ -485,9 +497,9 @@ def test_a_heredoc_that_the_shell_does_not_get_as_it_stands_is_not_split(text):
 def test_a_fetch_that_goes_before_a_heredoc_is_one_too():
     check_fixed(
         rule,
-        "FROM golang:1\nWORKDIR /src\nCOPY . .\nRUN <<EOF\napk add git\ngo build .\nEOF\n",
+        "FROM golang:1\nWORKDIR /src\nCOPY . .\nRUN <<EOF\napk add git\n# now\ngo build .\nEOF\n",
         "FROM golang:1\nWORKDIR /src\nCOPY go.mod ./\nRUN <<EOF\napk add git\ngo mod download\nEOF\n"
-        "COPY . .\nRUN <<EOF\ngo build .\nEOF\n",
+        "COPY . .\nRUN <<EOF\n# now\ngo build .\nEOF\n",
         {"go.mod": "module a.b/c\nrequire d.e/f v1.0.0\n", "main.go": ""},
         edit="main.go",
     )
