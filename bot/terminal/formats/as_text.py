@@ -17,7 +17,9 @@ SAME = 1
 
 
 def write(outcome: Outcome) -> str:
-    """File by file; then what there is in all."""
+    """File by file; then what there is in all. Nothing where there was no file to look at."""
+    if not outcome.files:
+        return ""
     blocks = [block for file in outcome.files for block in _file(file)]
     return "\n".join([*blocks, "\n".join(_total(outcome)) + "\n"])
 
@@ -99,11 +101,9 @@ def _alike(one: list[str], other: list[str]) -> int:
 
 def _total(outcome: Outcome) -> Iterator[str]:
     findings = outcome.findings
-    looked = sum(file.path == file.target.path for file in outcome.files)
     fixed = f"{amount(outcome.fixed, 'finding')} fixed" if outcome.fixed else ""
     if not findings:
-        clean = f"othing {'else ' if fixed else ''}to gain in {amount(looked, 'Dockerfile')}."
-        yield click.style(f"{fixed}; n{clean}" if fixed else f"N{clean}", fg="green")
+        yield from _clean(outcome, fixed)
         return
     files = sum(bool(file.findings) for file in outcome.files)
     found = f"{amount(len(findings), 'finding')} in {amount(files, 'file')}"
@@ -113,3 +113,14 @@ def _total(outcome: Outcome) -> Iterator[str]:
         yield f"{fixable} can be fixed: `--fix` does it, `--diff` shows it."
     else:
         yield "`layerwise explain RULE` says why, and when a rule is silent."
+
+
+def _clean(outcome: Outcome, fixed: str) -> Iterator[str]:
+    asked = [f for f in outcome.files if f.path == (f.target.ignore or f.target.path)]
+    left = sum(file.skipped is not None for file in asked)
+    noun = "file" if any(file.target.ignore for file in asked) else "Dockerfile"
+    if looked := len(asked) - left:
+        clean = f"othing {'else ' if fixed else ''}to gain in {amount(looked, noun)}."
+        yield click.style(f"{fixed}; n{clean}" if fixed else f"N{clean}", fg="green")
+    if left:
+        yield f"{amount(left, noun)} {'was' if left == 1 else 'were'} not looked at."

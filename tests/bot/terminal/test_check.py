@@ -34,6 +34,24 @@ def test_findings_end_with_1_and_none_with_0(desk):
     assert (result.exit_code, result.stdout) == (0, "Nothing to gain in 1 Dockerfile.\n")
 
 
+@pytest.mark.parametrize(
+    ("paths", "says"),
+    [
+        (["nowhere"], ""),
+        (["empty"], ""),
+        (["Dockerfile", "nowhere"], "Nothing to gain in 1 Dockerfile.\n"),
+        ([".dockerignore"], "Nothing to gain in 1 file.\n"),
+        (["broken"], "1 Dockerfile was not looked at.\n"),
+        (["broken", "Dockerfile"], "Nothing to gain in 1 Dockerfile.\n1 Dockerfile was not "),
+    ],
+)
+def test_only_what_was_looked_at_is_counted(desk, paths, says):
+    desk.put({"Dockerfile": GOOD, ".dockerignore": IGNORE, "broken": "FROM a\nNO\n"})
+    Path("empty").mkdir()
+    said = desk.check(*paths).stdout
+    assert says in said if says else not said
+
+
 def test_a_folder_stands_for_every_dockerfile_below_it(desk):
     desk.put(
         {
