@@ -3,8 +3,10 @@
     python -m tests.bench.month --repos DIR [--repositories 15] [--commits 100]
 
 DIR holds git clones. Prints for each repository how many pull requests had a Dockerfile, how many
-comments they got in all, how many of those were repeated when the same event came twice or moved
-on by a push, how many suggestions or reviews GitHub would have refused, and requests a pull request.
+comments they got in all, how many of those were said again when the same event came twice, a push
+moved on, or all suggestions were committed, how many suggestions or reviews GitHub would have
+refused, and requests a pull request: without tokens and counts of commits, which are kept for an
+hour, and how many of those with a Dockerfile took more than five.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from bot.webhook import answer
 from tests.bot.ears import Bot, listen
 from tests.github import StandIn
 from tests.github.pulls import PullRequest
+from tests.github.server import Request
 from tests.github.standin import PERMISSIONS
 from tests.github.suggestions import SuggestionRefused
 
@@ -41,6 +44,7 @@ class Month:
     repeated: int = 0
     refused: int = 0
     failed: int = 0
+    costly: int = 0
     costs: list[int] = field(default_factory=list)
     without: list[int] = field(default_factory=list)
 
@@ -51,13 +55,16 @@ class Month:
         return (
             f"| {self.name} | {self.pulls} | {self.relevant} | {self.commented} | {self.comments} "
             f"| {self.suggestions} | {self.repeated} | {self.refused} | {self.failed} "
-            f"| {mean(self.without)} | {mean(self.costs)} |"
+            f"| {mean(self.without)} | {mean(self.costs)} | {self.costly} |"
         )
 
 
+MOST_REQUESTS = 5
 HEAD = (
     "| repository | pull requests | with a Dockerfile | commented | comments | suggestions | "
-    "repeated | refused | failed | requests without | requests with |\n|" + "---|" * 11
+    "repeated | refused | failed | requests without | requests with | of these more than five |\n|"
+    + "---|"
+    * 12
 )
 
 
@@ -97,12 +104,13 @@ class Replayer:
                 month.failed += 1
                 pull.close()
                 continue
-            asked = [r for r in self.github.requests if "access_tokens" not in r.path]
+            asked = [r for r in self.github.requests if not kept(r)]
             relevant = len(asked) > 1 and any(
                 r.method == "POST" and "check-runs" in r.path for r in asked
             )
             (month.costs if relevant else month.without).append(len(asked))
             month.relevant += relevant
+            month.costly += relevant and len(asked) > MOST_REQUESTS
             month.refused += sum(r.status == 422 for r in asked)
             said = len(pull.comments)
             month.comments += said
@@ -114,11 +122,10 @@ class Replayer:
 
     async def after(self, pull: PullRequest, month: Month) -> None:
         """The same event again, and a push; then all suggestions at once, as a person would."""
-        said = len(pull.comments)
+        said = {comment.id for comment in pull.comments}
         await self.tell(pull, "reopened")
         pull.push({"a file of no importance.txt": "x\n"})
         await self.tell(pull, "synchronize")
-        month.repeated += len(pull.comments) - said
         offered = [c for c in pull.comments if "```suggestion" in c.body]
         month.suggestions += len(offered)
         if offered:
@@ -127,6 +134,13 @@ class Replayer:
             except SuggestionRefused as error:
                 print(f"{month.name} #{pull.number}: {error}", file=sys.stderr)
                 month.refused += 1
+            await self.tell(pull, "synchronize")
+        month.repeated += sum(comment.id not in said for comment in pull.comments)
+
+
+def kept(request: Request) -> bool:
+    """Whether a request's answer is kept for an hour."""
+    return "access_tokens" in request.path or "history(" in str(request.body)
 
 
 def commits(directory: Path, count: int) -> list[str]:
@@ -187,7 +201,7 @@ async def run(folder: Path, most: int, count: int) -> None:
     total = Month("all")
     for month in months:
         for name in ("pulls", "relevant", "commented", "comments", "suggestions", "repeated",
-                     "refused", "failed", "costs", "without"):  # fmt: skip
+                     "refused", "failed", "costly", "costs", "without"):  # fmt: skip
             setattr(total, name, getattr(total, name) + getattr(month, name))
     print(total.row())
     replayed = max(total.pulls - total.failed, 1)

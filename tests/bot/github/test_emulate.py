@@ -43,9 +43,10 @@ process.stdin.on('end', () => github.close().then(() => process.exit(0))).resume
 @pytest.fixture(scope="module")
 def folder() -> Path:
     """A folder with `emulate` in its node_modules."""
-    named = os.environ.get("LAYERWISE_GITHUB_SCHEMAS", "")
-    if named and (Path(named) / "node_modules" / "emulate").is_dir():
-        return Path(named)
+    named = Path(os.environ.get("LAYERWISE_GITHUB_SCHEMAS") or ".").resolve()
+    for place in (named, named.parent):  # it may be the node_modules itself
+        if (place / "node_modules" / "emulate").is_dir():
+            return place
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("node and npm are needed")
