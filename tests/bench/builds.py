@@ -23,7 +23,7 @@ import click
 import rules
 from bot.terminal.local import Clone, GitError
 from bot.terminal.replay import inspect_clone
-from rules.model.cache import Build, Change, distinct_files
+from rules.model.cache import Build, Change, distinct_files, file_classes
 from rules.model.finding import Finding
 from rules.model.repository import Repository
 from rules.proof import work_rerun
@@ -106,13 +106,20 @@ def telling_edit(before: Build, after: Build) -> tuple[str, tuple[int, int]]:
     for path in distinct_files(before, after):
         change = Change(edits=frozenset({path}))
         work[path] = work_rerun(before, change), work_rerun(after, change)
-    path = max(work, key=lambda each: (work[each][0] - work[each][1], _is_source(each)))
-    return path, work[path]
+    path = max(work, key=lambda each: work[each][0] - work[each][1])
+    # one that is like it and tells people more
+    alike = set.intersection(
+        *(
+            next({*paths} for paths in file_classes(build).values() if path in paths)
+            for build in (before, after)
+        )
+    )
+    return next(filter(_is_source, sorted(alike)), path), work[path]
 
 
 def _is_source(path: str) -> bool:
     """Whether it is more telling than settings of other tools and words for people."""
-    return not re.search(r"(^|/)\.|\.(md|txt|ya?ml|json|lock|sum)$", path)
+    return not re.search(r"(^|/)(\.|[Dd]ockerfile)|\.(md|txt|ya?ml|json|lock|sum)$", path)
 
 
 def target(before: Build, findings: Sequence[Finding]) -> str | None:

@@ -209,6 +209,8 @@ def run(
         path = before.path.removeprefix(before.context.top)
         case = Case(context, path, images=faked(before), shims="faithful", outputs="const")
         try:
+            ours, dropped = suggested(before, findings)
+            changes = {OURS: ours} | {n: fixed_by(n, peers[n], case) for n in peers}
             with engine.alone():
                 engine.forget()
                 first = build(engine, case, export=True)
@@ -217,14 +219,10 @@ def run(
                     skipped["the fakes cannot build it"] += 1
                     continue
                 built += 1
-                for fixer, count in counts.items():
-                    dropped: Collection[str] = ()
-                    if fixer == OURS:
-                        change, dropped = suggested(before, findings)
-                    else:
-                        change = fixed_by(fixer, peers[fixer], case)
+                for fixer, change in changes.items():
                     if change:
-                        judge(engine, case, first, before, change, dropped, count, name)
+                        left_out = dropped if fixer == OURS else ()
+                        judge(engine, case, first, before, change, left_out, counts[fixer], name)
         except (subprocess.TimeoutExpired, RuntimeError) as error:
             skipped[type(error).__name__] += 1
         told = ", ".join(f"{n} {c.files}/{len(c.broken)}" for n, c in counts.items())
