@@ -4,7 +4,6 @@ Where git is there, what it ignores and tools leave behind (`.env`, `target`) do
 """
 
 import os
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -107,6 +106,8 @@ def _left_over(top: Path, paths: Sequence[str]) -> set[str]:
     some = [path for path in paths if any(kind.keeps_back(in_a_row([path])) for kind in kinds)]
     if not some:
         return set()
+    import subprocess  # noqa: PLC0415  # most trees hold no such file
+
     command = ["git", "-C", str(top), "check-ignore", "-z", "--stdin"]
     given = b"".join(os.fsencode(path) + b"\0" for path in some)
     try:
