@@ -82,7 +82,7 @@ def _may_come_from(build: Build, layer: Layer, target: str, stages: set[int]) ->
             return True
         if other.instruction.keyword != "RUN" or target in other.cache_targets:
             continue
-        if target in other.named or not is_apart(build, other) or _builds(build, other, layer):
+        if other.names(target) or not is_apart(build, other) or _builds(build, other, layer):
             return True
     return False
 

@@ -148,7 +148,7 @@ def _users(build: Build, layer: Layer, target: str) -> Iterator[str]:
             continue
         if keyword in _LASTING and target in other.instruction.value:
             yield keyword
-        names = keyword == "RUN" and target in other.named
+        names = keyword == "RUN" and other.names(target)
         if names and any(process.name != "rm" for process in other.processes):
             yield "a later RUN"
 

@@ -8,7 +8,7 @@ strategy and worse by none.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from rules.model.cache import Build, Change, Layer, distinct_files, once, rerun
+from rules.model.cache import Build, Change, Layer, distinct_files, once, rerun, take_alike
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
 from rules.model.installs.copied import from_context
@@ -97,7 +97,7 @@ def _same_steps(before: Build, after: Build) -> str | None:
         return wrong
     if joined and _commands(before) != _commands(after):
         return "it would change the commands that run"
-    if not joined and _take_the_same(before, after):
+    if not joined and take_alike(before, after):
         return None
     again = work_rerun if joined else _runs_again
     for path in distinct_files(before, after):
@@ -105,24 +105,6 @@ def _same_steps(before: Build, after: Build) -> str | None:
         if again(before, change) != again(after, change):
             return f"an edit to {path} would re-run other steps"
     return None
-
-
-def _take_the_same(before: Build, after: Build) -> bool:
-    """Whether each step takes what it did of the context, and none takes anything from a stage.
-
-    Then an edit reaches the same steps, whatever a RUN says.
-    """
-    if len(before.layers) != len(after.layers):
-        return False
-    return all(
-        old.copy is new.copy
-        and (old.copy is None or old.copy.stage is None)
-        and [m.source for m in old.mounts if m.local] == [m.source for m in new.mounts if m.local]
-        and all(m.stage is None for m in new.mounts)
-        and (old.step, old.stage, old.parent, old.triggers)
-        == (new.step, new.stage, new.parent, new.triggers)
-        for old, new in zip(before.layers, after.layers, strict=True)
-    )
 
 
 def _runs_again(build: Build, change: Change) -> list[int]:

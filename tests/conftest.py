@@ -3,11 +3,17 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.github import StandIn
+
+
+# How long an example takes is the machine's affair; what must be fast is held to its own clock.
+settings.register_profile("layerwise", deadline=None)
+settings.load_profile("layerwise")
 
 
 @pytest.fixture

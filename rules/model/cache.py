@@ -6,12 +6,12 @@ from functools import cached_property, wraps
 from typing import Any, TypeVar, TypeVarTuple
 
 from rules.model.builder import Builder
-from rules.model.contents import Output
+from rules.model.contents import Contents, Origin, Output
 from rules.model.context import BuildContext
 from rules.model.copies import Copy
 from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile, parse
-from rules.model.keys import Delta, Plan
+from rules.model.keys import Delta, Plan, takings
 from rules.model.layer import Layer
 from rules.model.mount import Mount
 from rules.model.repository import Repository
@@ -106,6 +106,14 @@ class Build:
         return {}
 
     @cached_property
+    def _contents(self) -> Contents:
+        return Contents(self.layers)
+
+    def taken(self, layer: Layer) -> list[tuple[Origin, ...]]:
+        """What a step takes of other stages and of images, by what that was made from."""
+        return [taken.origins for taken in takings(layer, self.dockerfile, self._contents, "input")]
+
+    @cached_property
     def _plans(self) -> dict[tuple[int | None, Output], Plan]:
         return {}
 
@@ -188,6 +196,25 @@ def distinct_files(*builds: Build) -> list[str]:
     for path in groups[0]:
         found.setdefault(tuple(group.get(path) for group in groups), path)
     return list(found.values())
+
+
+def take_alike(one: Build, other: Build) -> bool:
+    """Whether each step of two builds takes the same of the context, of stages and of images.
+
+    Then an edit to a file re-runs the same steps of both, whatever their RUNs say. False is no
+    answer: they may be alike all the same.
+    """
+    if len(one.layers) != len(other.layers):
+        return False
+    pairs = list(zip(one.layers, other.layers, strict=True))
+    return all(
+        mine.copy is theirs.copy
+        and (mine.step, mine.stage, mine.parent, mine.triggers)
+        == (theirs.step, theirs.stage, theirs.parent, theirs.triggers)
+        and [mount.source for mount in mine.mounts if mount.local]
+        == [mount.source for mount in theirs.mounts if mount.local]
+        for mine, theirs in pairs
+    ) and all(one.taken(mine) == other.taken(theirs) for mine, theirs in pairs)
 
 
 def _delta(old: Build, now: Build, change: Change) -> Delta:

@@ -172,7 +172,7 @@ def touches(layer: Layer, path: str) -> bool:
     if path == "/" or _within(layer.folder, path):
         return True
     last = posixpath.basename(path)
-    if path in layer.named or (len(last) > 3 and last in layer.last_names):
+    if layer.names(path) or (len(last) > 3 and last in layer.last_names):
         return True
     return any(
         not commands.isdisjoint(layer.words) and any(mark in path for mark in marks)

@@ -113,11 +113,14 @@ class Family:
 @once
 def uses_of(build: Build, layer: Layer) -> tuple[Use, ...]:
     """The calls of package managers in a RUN, nested or not."""
-    calls = layer.instruction.keyword == "RUN" and may_say(layer, PROGRAMS)
-    return tuple(_read(build, layer)) if calls else ()
+    if layer.instruction.keyword != "RUN" or not may_say(layer, PROGRAMS):
+        return ()
+    if uses_of not in layer.remembered:
+        layer.remembered[uses_of] = list(_read(build, layer))
+    return tuple([Use(layer, *call) for call in layer.remembered[uses_of]])
 
 
-def _read(build: Build, layer: Layer) -> Iterator[Use]:
+def _read(build: Build, layer: Layer) -> Iterator[tuple[Process, Manager, Reads | None]]:
     found = [(p, manager) for p in layer.processes if (manager := manager_of(p.name))]
     if not found:
         return
@@ -130,7 +133,7 @@ def _read(build: Build, layer: Layer) -> Iterator[Use]:
         program = process.argv[0].value
         folder = process.folder or "/"
         reads = manager.read(Call(words, folder, program, environment), image)
-        yield Use(layer, process, manager, reads)
+        yield process, manager, reads
 
 
 MOST_LAYERS = 400

@@ -103,36 +103,18 @@ class Plan:
 
     def _entry(self, layer: Layer, before: int) -> Entry:
         found: list[Callable[[str], bool]] = []
-        taken: list[Taken] = []
-        copy = layer.copy
-        if copy is not None and copy.local:
-            found.append(copy.takes)
-        elif copy is not None and copy.stage is not None:
-            sources = (ROOT,) if copy.sources is None else copy.sources
-            taken += [self._from_stage(copy.stage, source) for source in sources]
-        elif copy is not None and copy.image is not None:
-            taken += [_from_image(copy.image, source) for source in copy.named]
-        for mount in layer.mounts:
-            if mount.local:
-                found.append(_taker(mount.source))
-            elif mount.type in ("bind", "cache") and mount.stage is not None:
-                taken.append(self._from_stage(mount.stage, mount.source))
-            elif mount.type in ("bind", "cache") and mount.from_ is not None:
-                taken.append(_from_image(mount.from_, mount.source))
+        if layer.copy is not None and layer.copy.local:
+            found.append(layer.copy.takes)
+        found += [_taker(mount.source) for mount in layer.mounts if mount.local]
         return Entry(
             layer=layer,
             before=before,
             own=layer.own_text,
             leaves=layer.leaves_text,
             takes=tuple(found),
-            taken=tuple(taken),
+            taken=tuple(takings(layer, self.dockerfile, self._contents, self.output)),
             linked=layer.linked,
         )
-
-    def _from_stage(self, stage: int, source: str) -> Taken:
-        name = self.dockerfile.stages[stage].name or f"stage {stage}"
-        path = fixed_part(source)
-        return Taken(f"{_shown(source)} of {name}", self._contents.at(stage, path, self.output))
 
     def keys(self) -> tuple[dict[tuple[object, ...], int], Keys]:
         """Compute the keys of the build as it is, once."""
@@ -283,6 +265,32 @@ def _needed(layers: Sequence[Layer], stages: int, target: int | None) -> frozens
             needed.add(stage)
             todo += uses.get(stage, ())
     return frozenset(needed)
+
+
+def takings(
+    layer: Layer, dockerfile: Dockerfile, contents: Contents, output: Output
+) -> Iterator[Taken]:
+    """What a step takes from other stages and from images."""
+    copy = layer.copy
+    if copy is not None and copy.stage is not None:
+        for source in (ROOT,) if copy.sources is None else copy.sources:
+            yield _from_stage(dockerfile, contents, copy.stage, source, output)
+    elif copy is not None and copy.image is not None and not copy.local:
+        yield from (_from_image(copy.image, source) for source in copy.named)
+    for mount in layer.mounts:
+        if mount.local or mount.type not in ("bind", "cache"):
+            continue
+        if mount.stage is not None:
+            yield _from_stage(dockerfile, contents, mount.stage, mount.source, output)
+        elif mount.from_ is not None:
+            yield _from_image(mount.from_, mount.source)
+
+
+def _from_stage(
+    dockerfile: Dockerfile, contents: Contents, stage: int, source: str, output: Output
+) -> Taken:
+    name = dockerfile.stages[stage].name or f"stage {stage}"
+    return Taken(f"{_shown(source)} of {name}", contents.at(stage, fixed_part(source), output))
 
 
 def _from_image(image: str, source: str) -> Taken:

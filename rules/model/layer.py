@@ -7,7 +7,9 @@ before (https://docs.docker.com/build/cache/invalidation/); tests hold them agai
 import posixpath
 import shlex
 from collections.abc import Iterator
+from dataclasses import field
 from functools import cached_property, lru_cache
+from typing import Any
 
 from rules.model.copies import Copy
 from rules.model.dataclass import dataclass
@@ -73,6 +75,10 @@ class Layer:
     triggers: tuple["Layer", ...] = ()
     """FROM: what the ONBUILD instructions of the stage that it names do here."""
 
+    remembered: dict[object, Any] = field(default_factory=dict)
+    """What was worked out from its own words and from the copies before it: it holds for as long
+    as only RUNs change around it."""
+
     def moved(self, instruction: Instruction) -> "Layer":
         """The same layer, its instruction elsewhere in the file; what was worked out stays."""
         layer = object.__new__(Layer)
@@ -123,6 +129,12 @@ class Layer:
                     found.add(path)
                     path = posixpath.dirname(path)
         return frozenset(found)
+
+    def names(self, path: str) -> bool:
+        """Whether its words may name an absolute path or something below it (`named`)."""
+        folder, last = self.folder, posixpath.basename(path)
+        inside = folder is not None and f"{folder}/".startswith(f"{path}/")
+        return (inside or any(last in word for word in self.words)) and path in self.named
 
     @cached_property
     def last_names(self) -> frozenset[str]:

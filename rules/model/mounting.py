@@ -180,11 +180,7 @@ def _named(family: Family, layers: Sequence[Layer], place: Place) -> str | None:
                 return instruction.keyword
         if not mine or layer in layers:
             continue
-        if (
-            instruction.keyword == "RUN"
-            and place.folder in layer.named
-            and not _only_removes(layer)
-        ):
+        if instruction.keyword == "RUN" and layer.names(place.folder) and not _only_removes(layer):
             return f"RUN {instruction.script}".split("\n")[0][:60]
         says = place.folder in instruction.value or home in instruction.value
         if instruction.keyword in _AT_RUN_TIME and says:

@@ -40,6 +40,8 @@ def changes(build: Build) -> Iterator[Change]:
         mine = [layer for layer in build.layers if layer.stage == stage.index]
         for at, layer in enumerate(mine):
             if layer.instruction.keyword == "RUN" and may_say(layer, _PROGRAMS):
+                if not any(process.name in _PROGRAMS for process in layer.processes):
+                    continue
                 for piece in pieces(build, layer):
                     change = _read(layer, piece, mine[:at])
                     if change is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules.model.builder import Builder
-from rules.model.cache import Build, Change, file_classes, once, rerun
+from rules.model.cache import Build, Change, file_classes, once, rerun, take_alike
 from rules.model.context import BuildContext
 from rules.model.dockerfile import parse
 from rules.model.repository import Repository
@@ -449,3 +449,26 @@ def test_a_build_remembers_what_was_worked_out_and_another_is_asked_anew():
     found = [next_line(each, line) for line in (1, 2) for each in (one, other, one, other)]
     assert found == [None, 2, None, 2, None, None, None, None]
     assert len(asked) == 4
+
+
+ALIKE = [
+    ("FROM a\nCOPY x /\nRUN b\n", "FROM a\nCOPY x /\nRUN --mount=type=cache,target=/c d\n", True),
+    ("FROM a AS s\nRUN b\nFROM a\nCOPY --from=s /o /o\n", "FROM a AS s\nRUN c\nFROM a\nCOPY --from=s /o /o\n", True),
+    ("FROM a AS s\nRUN echo b > /o\nFROM a\nCOPY --from=s /o /o\nCOPY x /\n", "FROM a AS s\nRUN echo c > /o\nFROM a\nCOPY --from=s /o /o\nCOPY x /\n", False),
+    ("FROM a AS s\nCOPY x /\nRUN b\nRUN e > /o\nFROM a\nCOPY --from=s /o /o\n", "FROM a AS s\nCOPY x /\nRUN b > /o\nRUN e\nFROM a\nCOPY --from=s /o /o\n", False),
+    ("FROM a\nRUN b\n", "FROM a\nRUN --mount=target=/c b\n", False),
+    ("FROM a\nCOPY x /\nRUN b\n", "FROM a\nRUN b\nCOPY x /\n", False),
+    ("FROM a\nRUN b\n", "FROM a\nRUN b\nRUN c\n", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "alike"), ALIKE)
+def test_builds_whose_steps_take_alike_re_run_the_same(before, after, alike):
+    one = build(before, {"x": "", "y": ""})
+    other = one.with_text(after)
+    assert take_alike(one, other) == alike
+    if alike:
+        for path in ("x", "y"):
+            change = Change(edits=frozenset({path}))
+            steps = [[(s.line, s.status) for s in rerun(b, change)] for b in (one, other)]
+            assert steps[0] == steps[1]
