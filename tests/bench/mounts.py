@@ -160,7 +160,7 @@ def run(
                     text = by_tally(context, case.dockerfile) if peer and reason is None else None
                     if text is not None:
                         judge(engine, case, None, before.with_text(text), theirs, name)
-                except (subprocess.TimeoutExpired, RuntimeError) as error:
+                except (subprocess.TimeoutExpired, RuntimeError, OSError) as error:
                     reason = type(error).__name__
             if reason is not None:
                 skipped[reason] += 1
