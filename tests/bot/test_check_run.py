@@ -158,6 +158,31 @@ async def test_run_again_works_for_a_forks_pull_request_which_its_event_does_not
     assert len(pull.reviews) == 1
 
 
+async def test_run_again_works_where_nothing_was_to_be_looked_at(bot, repository):
+    repository.commit("main", {PATH: "check: always"})
+    repository.commit("feature", {"main.py": "x\n"})
+    pull = repository.open_pull_request("feature")
+    await bot.opened(pull)
+    (run,) = pull.check_runs
+    await bot.hear("check_run", run, "rerequested", sender="maria")
+    assert [run.conclusion for run in pull.check_runs] == ["skipped", "skipped"]
+
+
+async def test_a_change_of_an_ignore_file_alone_is_looked_at_for_the_dockerfiles_that_it_governs(
+    bot, repository
+):
+    repository.commit("main", {"Dockerfile": NAIVE, "lib/a.py": "x\n"})
+    repository.commit(
+        "feature", {".dockerignore": ".git # the history\n**/__pycache__\n**/*.pyc\n"}
+    )
+    pull = repository.open_pull_request("feature")
+    await bot.opened(pull)
+    assert {said.path for said in pull.comments} == {".dockerignore"}
+    (run,) = pull.check_runs
+    assert run.conclusion == "neutral"
+    assert {note["path"] for note in run.annotations} <= {".dockerignore"}
+
+
 async def test_a_check_run_of_somebody_else_is_not_ours(bot, repository):
     pull = naive(repository)
     await bot.opened(pull)
