@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 _PROGRAMS = frozenset(
-    ": [ cd chmod cp echo exit export false ln mkdir mv printf rm rmdir set sed sleep test touch "
-    "true umask unset".split()
+    ": [ a2dismod a2dissite a2enmod a2ensite cd chmod cp docker-php-ext-enable echo exit export "
+    "false ln mkdir mv printf rm rmdir set sed sleep test touch true umask unset".split()
 )
 _CONFIGURING = frozenset(
     {("git", "init")}
+    | {("corepack", "enable"), ("corepack", "disable")}
     | {(p, "config") for p in "bundle composer git npm pip pnpm poetry yarn".split()}
 )
 """A program and its first argument: these write a few lines of settings."""

@@ -19,6 +19,8 @@ from rules.model.cheap import is_cheap
         "yarn config set cache-folder /cache",
         "composer config --global repos.own composer https://example.org",
         "pnpm config set store-dir /store",
+        "corepack enable pnpm",
+        "a2enmod rewrite",
     ],
 )
 def test_what_writes_a_few_lines_is_cheap(command):
@@ -35,6 +37,7 @@ def test_what_writes_a_few_lines_is_cheap(command):
         "npm ci",
         "npm install config",
         "init git",
+        "corepack prepare pnpm@9 --activate",
         "poetry install",
         "config",
     ],
