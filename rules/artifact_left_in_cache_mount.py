@@ -91,7 +91,9 @@ def _may_land(copy: Copy, target: str) -> bool:
     place = copy.destination
     if place is None or is_inside(place, target):
         return True
-    if is_inside(target, place) and (not copy.local or any(map(copy.unpacked, copy.files))):
+    if not is_inside(target, place):  # all that it brings lands below its destination
+        return False
+    if not copy.local or any(map(copy.unpacked, copy.files)):
         return True
     lands = (copy.target(file) for file in copy.files)
     return any(path is None or is_inside(path, target) for path in lands)
