@@ -61,10 +61,13 @@ RULES: tuple[Rule, ...] = (
 MOST_ROUNDS = 10
 """Rounds of fixing: each leaves fewer findings, so two or three do."""
 
-MOST_INSTRUCTIONS = 500
+MOST_INSTRUCTIONS = 200
 """Of a longer file nothing is said: rules compare steps with steps, and strangers write files."""
 
-MOST_PROOFS = 2_000
+MOST_STAGES = 30
+"""The same: what a stage built on another finds done is looked at for each of them."""
+
+MOST_PROOFS = 600
 """Instructions that are looked at again to prove the fixes of one file, all fixes together."""
 
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -81,9 +84,16 @@ class Report:
     skipped: str | None = None
 
 
-def check(build: Build) -> tuple[list[Finding], list[Silence]]:
-    """All findings of a build, each fix proven, and the reasons of rules that kept silent."""
+def check(build: Build, earlier: Build | None = None) -> tuple[list[Finding], list[Silence]]:
+    """All findings of a build, each fix proven, and the reasons of rules that kept silent.
+
+    `earlier` is the same build when less was known of its history: where the rules find the same,
+    what was proven then is not proven again.
+    """
     findings, silences = _look(build)
+    if earlier is not None and _look(earlier)[0] == findings:
+        proofs = {k: v for k, v in earlier.remembered.items() if k[0] in ("flaw", "after")}
+        build.remembered.update(proofs)
     proven = []
     room = MOST_PROOFS // len(build.dockerfile.instructions)
     for finding in findings:
@@ -224,23 +234,32 @@ def open_build(
     return Report(path, Build(path, dockerfile, context, repository, found))
 
 
-def inspect(
+def inspect(  # noqa: PLR0913
     repository: Repository,
     path: str,
     contexts: Mapping[str, str] | None = None,
     builder: str = "auto",
     *,
     persistent: bool | None = None,
+    earlier: Build | None = None,
+    prove: bool = True,
 ) -> Report:
-    """All that the rules say of the Dockerfile at a path of the repository."""
+    """All that the rules say of the Dockerfile at a path of the repository.
+
+    `earlier` is what `check` takes. Without `prove` fixes are what rules make of them: for those
+    who only want to know what is found.
+    """
     report = open_build(repository, path, contexts, builder, persistent=persistent)
     if report.build is None:
         return report
     if len(report.build.dockerfile.instructions) > MOST_INSTRUCTIONS:
         return Report(path, None, skipped=f"more than {MOST_INSTRUCTIONS} instructions")
+    if len(report.build.dockerfile.stages) > MOST_STAGES:
+        return Report(path, None, skipped=f"more than {MOST_STAGES} stages")
     if mutes_file(report.build.dockerfile.text):
         return Report(path, None, skipped="`# layerwise: ignore-file` stands in it")
-    findings, silences = check(report.build)
+    build = report.build
+    findings, silences = check(build, earlier) if prove else _look(build)
     return replace(report, findings=tuple(findings), silences=tuple(silences))
 
 

@@ -17,11 +17,17 @@ def test_of_a_file_with_too_many_instructions_nothing_is_said():
     assert not report.findings
 
 
+def test_of_a_file_with_too_many_stages_nothing_is_said():
+    report = inspect("FROM alpine\n" * (rules.MOST_STAGES + 1))
+    assert report.skipped == f"more than {rules.MOST_STAGES} stages"
+    assert inspect("FROM alpine\n" * rules.MOST_STAGES).skipped is None
+
+
 def test_fixes_that_would_take_too_long_to_prove_are_words():
     stage = "FROM python:3.12 AS s{n}\nCOPY . .\nRUN pip install -r requirements.txt\n"
-    report = inspect("".join(stage.format(n=n) for n in range(60)))
+    report = inspect("".join(stage.format(n=n) for n in range(rules.MOST_STAGES)))
     told = [f.no_fix for f in report.findings if f.rule == "copy-source-before-install"]
-    assert len(told) == 60
+    assert len(told) == rules.MOST_STAGES
     assert told[0] is None
     assert told[-1] == "the file has too many findings"
 
