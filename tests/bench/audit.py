@@ -122,9 +122,13 @@ def checked_out(
 
 
 def check_out(clone: Clone, commit: str, root: str, target: Path) -> bool:
-    """Write a folder of a commit to disk; False when it is too large or not all there."""
+    """Write a folder of a commit to disk; False when it is too large, not all there or no folder."""
     tree = f"{commit}:{root}" if root else f"{commit}^{{tree}}"
-    sizes = [line.split()[3] for line in clone.git("ls-tree", "-r", "-l", tree).splitlines()]
+    try:
+        listed = clone.git("ls-tree", "-r", "-l", tree).splitlines()
+    except GitError:  # the commit has no such folder
+        return False
+    sizes = [line.split()[3] for line in listed]
     if len(sizes) > MAX_FILES or sum(int(size) for size in sizes if size.isdigit()) > MAX_BYTES:
         return False
     target.mkdir()
