@@ -99,7 +99,7 @@ def find(build: Build) -> Iterator[Finding | Silence]:
 
     meant: list[tuple[Pattern, list[str]]] = []
     for pattern in ignore.patterns[:MOST_PATTERNS]:
-        folders = _folders(build, pattern, is_taken)
+        folders = _folders(build, ignore, pattern, is_taken)
         if folders:
             meant.append((pattern, folders))
     for stretch in _stretches(meant):
@@ -116,7 +116,9 @@ def _takes(layer: Layer, path: str) -> bool:
     )
 
 
-def _folders(build: Build, pattern: Pattern, is_taken: Callable[[str], bool]) -> list[str]:
+def _folders(
+    build: Build, ignore: IgnoreFile, pattern: Pattern, is_taken: Callable[[str], bool]
+) -> list[str]:
     """The folders whose caches the pattern misses and a step takes, relative to the context."""
     known = _ARISE.get(posixpath.normpath(pattern.text))
     if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", "./")):
@@ -125,15 +127,14 @@ def _folders(build: Build, pattern: Pattern, is_taken: Callable[[str], bool]) ->
     makers = (p for p in build.context.files if beside(posixpath.basename(p)))
     folders = sorted({posixpath.dirname(p) for p in makers} - {""})
     sent = [f for f in folders if build.context.may_send(f"{f}/{name}") and is_taken(f"{f}/{name}")]
-    widened = _widened(build, pattern) if sent else None
-    return [f for f in sent if widened is not None and widened.excludes(f"{f}/{name}")]
+    if not sent:
+        return []
+    widened = _widened(ignore, pattern)
+    return [f for f in sent if widened.excludes(f"{f}/{name}")]
 
 
-def _widened(build: Build, pattern: Pattern) -> IgnoreFile | None:
+def _widened(ignore: IgnoreFile, pattern: Pattern) -> IgnoreFile:
     """The ignore file with `**/` before this pattern: a `!` line behind it may undo that."""
-    ignore = build.context.ignore
-    if ignore is None:
-        return None
     lines = [f"**/{p.text}" if p == pattern else p.raw for p in ignore.patterns]
     return IgnoreFile.parse("\n".join(lines), ignore.path)
 
