@@ -45,6 +45,7 @@ CMD ["python", "main.py"]
     ),
 )
 
+_ACCOUNTS = ("useradd", "groupadd", "adduser", "addgroup", "usermod", "groupmod")
 _OWNERS = frozenset(["chgrp", "chown"])
 """They cost much where they own much, and that is a matter for another rule."""
 
@@ -57,6 +58,8 @@ def find(build: Build) -> Iterator[Finding]:
             move = stretch.behind(run)
             if move is None or run.installs or (run.pieces and not _takes_time(run)):
                 continue
+            if run.pieces and all(piece.fetches_index for piece in run.pieces):
+                continue  # it would get old where it stands, and an install behind it with it
             if not run.pieces and run is not _last_but_copies(stretch):
                 continue
             if all(is_project_folder(c.copy.destination or "/") for c in move.copies if c.copy):
@@ -72,7 +75,9 @@ def _last_but_copies(stretch: Stretch) -> Passed | None:
 
 
 def _takes_time(run: Passed) -> bool:
-    return any(map(_is_worth_a_word, run.pieces))
+    """Whether a RUN does; one is not split for an account alone."""
+    worth = [piece for piece in run.pieces if _is_worth_a_word(piece)]
+    return any(not (run.rest and piece.is_call(*_ACCOUNTS)) for piece in worth)
 
 
 def _is_worth_a_word(piece: Piece) -> bool:

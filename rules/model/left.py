@@ -11,9 +11,9 @@ from rules.model.dataclass import dataclass
 from rules.model.installs.copied import from_context
 from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.lineage import inherited
-from rules.model.managers import PROGRAMS
+from rules.model.managers import PROGRAMS, manager_of
 from rules.model.manifests import is_manifest
-from rules.model.order import is_fetched, only_links, stretches
+from rules.model.order import is_fetched, may_install, only_links, stretches
 from rules.model.prose import code, listed
 
 
@@ -39,19 +39,30 @@ def left_behind(build: Build) -> Iterator[Left]:
         mine = [layer for layer in build.layers if layer.stage == stage.index]
         copies = [layer for layer in inherited(build, stage.index) if layer.copy is not None]
         source = next(filter(_brings_source, copies), None)
-        said: set[str] = set()
+        said = _installed(build, inherited(build, stage.index))
         for layer in mine:
             if layer.instruction.keyword == "RUN":
                 left = _look(build, layer, copies, source)
                 if left is not None and left.piece.manager is not None:
                     if layer.index not in moved and left.piece.manager.name not in said:
                         yield left
-                    if layer.index in moved or left.instead is not None:
+                    if layer.index in moved or may_install(layer, left.piece.manager):
                         said.add(left.piece.manager.name)  # what follows finds it downloaded
             elif layer.copy is not None:
                 copies.append(layer)
                 if source is None and _brings_source(layer):
                     source = layer
+
+
+def _installed(build: Build, layers: Sequence[Layer]) -> set[str]:
+    """The managers that have installed what the project needs in some layers."""
+    runs = [e for e in layers if e.instruction.keyword == "RUN" and may_say(e, PROGRAMS)]
+    return {
+        manager.name
+        for layer in runs
+        for process in layer.processes
+        if (manager := manager_of(process.name)) and may_install(layer, manager)
+    }
 
 
 def _look(build: Build, layer: Layer, before: Sequence[Layer], source: Layer | None) -> Left | None:

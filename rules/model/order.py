@@ -9,7 +9,7 @@ from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.installs.install import Call, Manager, Split, join
-from rules.model.lineage import inherited, seen_by
+from rules.model.lineage import inherited, seen_by, starts_of
 from rules.model.managers import PROGRAMS, manager_of
 from rules.model.manifests import is_manifest
 from rules.model.places import holds_only_named, is_inside, is_project_folder, overlap
@@ -193,14 +193,25 @@ def _lands_apart(copy: Copy, folder: str) -> bool:
 
 @once
 def _made_of_source(build: Build) -> frozenset[int]:
-    """The copies from other stages that run again when some file that is no manifest is edited."""
+    """The copies of stages in which an edit of some file that is no manifest re-runs a step.
+
+    A copy that runs again only because it stands behind one that does is not among them.
+    """
     lines: set[int] = set()
     for path, alike in file_classes(build).items():
         if not all(map(is_manifest, alike)):
             steps = rerun(build, Change(edits=frozenset({path})))
             lines.update(step.line for step in steps if step.status == "rerun")
+    changing = {layer.stage for layer in build.layers if layer.instruction.span.start in lines}
+    starts = starts_of(build)
+
+    def changes(stage: int | None) -> bool:
+        while stage is not None and stage not in changing:
+            stage = starts[stage].parent
+        return stage is not None
+
     copies = (layer for layer in build.layers if layer.copy and layer.copy.stage is not None)
-    return frozenset(c.index for c in copies if c.instruction.span.start in lines)
+    return frozenset(c.index for c in copies if c.copy and changes(c.copy.stage))
 
 
 def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch, int]:
@@ -214,11 +225,12 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
         if layer.copy is not None and is_source(build, layer):
             stretch.copies.append(layer)
         elif layer.copy is not None:
-            if not all(_stays_apart(build, layer.copy, each.copy) for each in stretch.copies):
+            apart = all(_stays_apart(build, layer.copy, each.copy) for each in stretch.copies)
+            if not apart and not _goes_along(layer.copy):
                 return stretch, at + 1
-            linked = any(flag.name == "link" for flag in layer.instruction.flags)
-            from_elsewhere = not from_context(layer.copy) and not linked
-            if from_elsewhere and not stretch.carried and not stretch.prepared:
+            if not apart:
+                stretch.copies.append(layer)
+            elif _is_worth_crossing(build, layer) and not stretch.carried and not stretch.prepared:
                 stretch.passed.append(Passed(layer, ()))
         elif layer.instruction.keyword == "RUN":
             targets = [s.copy.destination or "/" for s in stretch.copies if s.copy is not None]
@@ -410,6 +422,20 @@ def _pieces_among_all(build: Build, layer: Layer) -> Sequence[Piece]:
     if layer.instruction.keyword != "RUN":
         return ()
     return pieces(build, layer, seen_by(build, layer))
+
+
+def _goes_along(copy: Copy) -> bool:
+    """Whether a copy from elsewhere can move with the source that it lies over, and is not read."""
+    place = copy.destination
+    return copy.stage is not None and place is not None and is_project_folder(place)
+
+
+def _is_worth_crossing(build: Build, layer: Layer) -> bool:
+    """Whether a copy of a stage or image that no source changes is made again behind the source."""
+    copy = layer.copy
+    if copy is None or from_context(copy) or layer.index in _made_of_source(build):
+        return False
+    return not any(flag.name == "link" for flag in layer.instruction.flags)
 
 
 def _stays_apart(build: Build, crossed: Copy, source: Copy | None) -> bool:

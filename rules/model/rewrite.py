@@ -346,7 +346,7 @@ def _moved(build: Build, move: Move, layer: Layer) -> str:
     if layer.copy is None:
         raise ImmovableError("the working directory changes, and what goes with the COPY is there")
     copy, word = layer.copy, instruction.args[-1] if instruction.args else None
-    if word is not None and word.text.startswith("/"):
+    if word is not None and (layer.variables.expand(word.text).text or "").startswith("/"):
         return raw
     if copy is None or copy.destination is None or word is None:
         raise ImmovableError("the working directory changes, and the COPY is relative to it")

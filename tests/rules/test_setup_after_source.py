@@ -225,3 +225,54 @@ def test_a_file_that_a_developer_may_have_is_not_laid_over_by_the_source(ignored
     files = {**FILES, "ci/.npmrc": "", ".dockerignore": ".git\n" + ignored}
     files["Dockerfile"] = APP + "COPY . .\nCOPY ci/.npmrc .npmrc\n" + APT
     assert [f.fix is not None for f in findings(rule, files)] == [True] * crossed
+
+
+@pytest.mark.parametrize("rest", ["", "RUN apt-get install -y $TOOLS\n", "RUN make\n"])
+def test_an_index_alone_does_not_go_before_the_source(rest):
+    """It would get old there, and the install behind it works with it."""
+    check_silent(rule, APP + f"COPY . .\nRUN apt-get update\n{rest}", FILES)
+
+
+def test_an_index_goes_before_the_source_with_the_install_behind_it():
+    steps = "RUN apt-get update\nRUN apt-get install -y curl\n"
+    (found,) = findings(rule, {**FILES, "Dockerfile": APP + "COPY . .\n" + steps})
+    assert (found.span.start, found.span.end) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    "run", ["useradd app && make", "corepack enable && make", ". /venv/bin/activate && make"]
+)
+def test_a_run_is_not_split_for_what_takes_no_time(run):
+    check_silent(rule, APP + f"COPY . .\nRUN {run}\n", FILES)
+
+
+def test_a_copy_of_a_stage_with_source_takes_something_of_it_wherever_it_goes():
+    web = "FROM node:22 AS web\nCOPY web /web\nRUN make\nFROM web AS same\n"
+    text = web + APP + "COPY src src\nCOPY --from=same /web/dist /usr/share/nginx/html\n"
+    check_silent(rule, text, {**FILES, "web/a.js": "", "src/a.py": ""})
+
+
+def test_a_copy_that_lies_over_the_source_goes_with_it():
+    """Only what stands behind both can be before them."""
+    over = "COPY --from=node:22 /x ./x\n"
+    files = {**FILES, "Dockerfile": "FROM node:22 AS a\n" + APP + "COPY . .\n" + over + APT}
+    assert findings(rule, files) == []
+    over = "COPY --from=a /x ./x\n"
+    check_fixed(
+        rule,
+        "FROM node:22 AS a\n" + APP + "COPY . .\n" + over + APT,
+        "FROM node:22 AS a\n" + APP + APT + "COPY . .\n" + over,
+        FILES,
+        edit="main.py",
+    )
+
+
+def test_a_destination_whose_variable_holds_an_absolute_path_is_kept_as_written():
+    top = "FROM debian:12\nENV DATA=/data\n"
+    check_fixed(
+        rule,
+        top + "COPY . ${DATA}/\nWORKDIR /srv\n" + APT,
+        top + "WORKDIR /srv\n" + APT + "COPY . ${DATA}/\n",
+        FILES,
+        edit="main.py",
+    )

@@ -58,6 +58,11 @@ class Piece:
         return simple and len(self.processes) == 1 and self.processes[0].name in names
 
     @property
+    def fetches_index(self) -> bool:
+        """Whether it fetches the index of a system's packages (`apt-get update`), no more."""
+        return self.is_call("apt-get", "apt", "apk") and "update" in self.processes[0].args
+
+    @property
     def keeps_state(self) -> bool:
         """Whether what follows may depend on it: `cd`, `export`, a variable, a function."""
         return (

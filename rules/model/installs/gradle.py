@@ -32,10 +32,8 @@ _VALUED = frozenset(
     "-x --exclude-task -P -D --include-build --console --warning-mode --max-workers "
     "--project-cache-dir --configuration --priority --write-verification-metadata -M".split()
 )
-_BY_HAND = (
-    "`gradle dependencies` with the build files alone, or a cache mount on Gradle's home, keeps "
-    "what it downloads."
-)
+_BY_HAND = "A cache mount on Gradle's home keeps what it downloads."
+"""`gradle dependencies` would fetch no more than descriptions of what is needed."""
 _REPORTING = frozenset("dependencies help tasks projects buildEnvironment properties".split())
 _READING = frozenset(
     "File FileInputStream FileReader Files Paths exec execute ProcessBuilder Runtime readText "

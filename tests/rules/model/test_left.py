@@ -69,3 +69,15 @@ def test_an_install_whose_words_are_not_known_is_told_all_the_same():
     (left,) = left_behind(build({**files, "Dockerfile": text}))
     assert "files that name" in (left.instead or "")
     assert left.reason == "its words or its folder are not known"
+
+
+def test_what_the_stage_above_has_installed_behind_source_is_told_there_alone():
+    text = "FROM rust AS a\nCOPY . .\nRUN cargo build\nFROM a\nRUN cargo test\n"
+    found = left_behind(build({**FILES, "Dockerfile": text}))
+    assert [left.layer.instruction.span.start for left in found] == [3]
+
+
+def test_what_cooks_crates_behind_source_has_them_for_the_build():
+    text = "FROM rust\nCOPY lib lib\nCOPY --from=x /r .\nRUN cargo chef cook\nRUN cargo build\n"
+    found = left_behind(build({**FILES, "Dockerfile": text}))
+    assert [left.layer.instruction.span.start for left in found] == [4]
