@@ -39,7 +39,7 @@ def left_behind(build: Build) -> Iterator[Left]:
         mine = [layer for layer in build.layers if layer.stage == stage.index]
         copies = [layer for layer in inherited(build, stage.index) if layer.copy is not None]
         source = next(filter(_brings_source, copies), None)
-        said = _installed(build, inherited(build, stage.index))
+        said = _installed(inherited(build, stage.index))
         for layer in mine:
             if layer.instruction.keyword == "RUN":
                 left = _look(build, layer, copies, source)
@@ -54,7 +54,7 @@ def left_behind(build: Build) -> Iterator[Left]:
                     source = layer
 
 
-def _installed(build: Build, layers: Sequence[Layer]) -> set[str]:
+def _installed(layers: Sequence[Layer]) -> set[str]:
     """The managers that have installed what the project needs in some layers."""
     runs = [e for e in layers if e.instruction.keyword == "RUN" and may_say(e, PROGRAMS)]
     return {

@@ -225,13 +225,8 @@ def _follow(build: Build, layers: Sequence[Layer], first: int) -> tuple[Stretch,
         if layer.copy is not None and is_source(build, layer):
             stretch.copies.append(layer)
         elif layer.copy is not None:
-            apart = all(_stays_apart(build, layer.copy, each.copy) for each in stretch.copies)
-            if not apart and not _goes_along(layer.copy):
+            if not _pass_copy(build, stretch, layer, layer.copy):
                 return stretch, at + 1
-            if not apart:
-                stretch.copies.append(layer)
-            elif _is_worth_crossing(build, layer) and not stretch.carried and not stretch.prepared:
-                stretch.passed.append(Passed(layer, ()))
         elif layer.instruction.keyword == "RUN":
             targets = [s.copy.destination or "/" for s in stretch.copies if s.copy is not None]
             everything = pieces(build, layer, [*before, *layers[:at]], targets)
@@ -422,6 +417,18 @@ def _pieces_among_all(build: Build, layer: Layer) -> Sequence[Piece]:
     if layer.instruction.keyword != "RUN":
         return ()
     return pieces(build, layer, seen_by(build, layer))
+
+
+def _pass_copy(build: Build, stretch: Stretch, layer: Layer, copy: Copy) -> bool:
+    """Take in a copy that brings no source; False where the stretch ends at it."""
+    if not all(_stays_apart(build, copy, each.copy) for each in stretch.copies):
+        if _goes_along(copy):
+            stretch.copies.append(layer)
+            return True
+        return False
+    if _is_worth_crossing(build, layer) and not stretch.carried and not stretch.prepared:
+        stretch.passed.append(Passed(layer, ()))
+    return True
 
 
 def _goes_along(copy: Copy) -> bool:
