@@ -229,13 +229,18 @@ def check_summary(
     if old:
         blocks.append(OLD.format(count=amount(len(old), "finding")))
     if skipped:
-        rows = [f"- {code(path)}: {prose(why)}" for path, why in skipped]
+        rows = [f"- {code(path)}: {_quoted(why)}" for path, why in skipped]
         blocks.append("\n".join([f"### {SKIPPED}", "", *rows]))
     if settings.faults:
         rows = [f"- line {fault.line}: {code(fault.message)}" for fault in settings.faults]
         where = SETTINGS.format(where=code(settings.where))
         blocks.append("\n".join([f"### {where}", "", *rows]))
     return "\n\n".join(blocks) or f"{NOTHING}."
+
+
+def _quoted(why: str) -> str:
+    """A reason that may name words of the file: in code, where it has no code of its own."""
+    return prose(why) if "`" in why else code(why)
 
 
 def rerun(summary: Summary) -> str:

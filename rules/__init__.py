@@ -1,6 +1,6 @@
 """What Layerwise finds in a Dockerfile: pure functions from text to findings."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rules import (
@@ -140,18 +140,29 @@ def combine(build: Build, findings: Sequence[Finding]) -> tuple[Build, list[Find
     """The build with as many of the findings fixed as fit together, and those findings.
 
     Each fix is made on what the ones before it left, and proven there. The context comes first:
-    a whole ignore file leaves nothing to do for those who would add one line to it.
+    a whole ignore file leaves nothing to do for those who would add one line to it. Where a fix
+    joined an instruction with another, the fault of the joined one is fixed in its place.
     """
     done: list[Finding] = []
+    known = {finding.fingerprint for finding in _findings(build)}
     order = {r.name: (r.strategy != "context", place) for place, r in enumerate(RULES)}
     for finding in sorted(findings, key=lambda f: (order[f.rule], f.span)):
         now = next((f for f in _findings(build) if f.fingerprint == finding.fingerprint), None)
+        if now is None:
+            now = next((f for f in _findings(build) if _joined(f, finding, known)), None)
         if now is not None:
             if now.fix is None or _flaw(build, now) is not None:
                 continue
             build = applied(build, now.fix)
         done.append(finding)
     return build, done
+
+
+def _joined(found: Finding, once: Finding, known: Collection[str]) -> bool:
+    """Whether a finding is of an instruction that another finding's became a part of."""
+    own = once.subject.partition(" ")[2]  # behind the stage
+    new = found.rule == once.rule and found.fingerprint not in known
+    return new and own != "" and own in found.subject
 
 
 def mend(build: Build, wanted: Callable[[Finding], bool]) -> Build:

@@ -49,6 +49,18 @@ def test_a_whole_ignore_file_comes_before_a_line_of_one():
     assert "COPY package.json package-lock.json ./" in after.dockerfile.text
 
 
+def test_the_fault_of_a_joined_instruction_is_fixed_in_place_of_its_parts():
+    apart = "RUN apt update -y\nRUN apt install python3-pip -y\n"
+    whole = build({**SHOP, "Dockerfile": f"FROM ubuntu:24.04\nADD . /shop\n{apart}RUN make\n"})
+    found = [f for f in rules.check(whole)[0] if f.severity == "warning" and f.fix is not None]
+    assert {"update-apart-from-install", "setup-after-source"} <= {f.rule for f in found}
+    after, done = rules.combine(whole, found)
+    assert {f.rule for f in done} == {f.rule for f in found}
+    assert "setup-after-source" not in {f.rule for f in rules.check(after)[0]}
+    joined = "RUN apt update -y && apt install python3-pip -y\n"
+    assert after.dockerfile.text.index(joined) < after.dockerfile.text.index("ADD . /shop\n")
+
+
 def test_mending_leaves_nothing_that_can_be_mended():
     files = {"Dockerfile": NAIVE, **PROJECT}
     after = rules.mend(build(files), lambda _: True)
