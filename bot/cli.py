@@ -83,15 +83,33 @@ def _rules(_context: click.Context, _option: click.Parameter, given: Iterable[st
     return named
 
 
+def _complete(_context: click.Context, _named: click.Parameter, begun: str) -> list[str]:
+    """The names of rules that go on from what has been typed, after the last comma."""
+    import rules  # noqa: PLC0415
+
+    before, comma, last = begun.rpartition(",")
+    return [f"{before}{comma}{name}" for name in rules.BY_NAME if name.startswith(last)]
+
+
 @main.command()
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--fix", is_flag=True, help="Make the changes; findings that remain are shown.")
 @click.option("--diff", is_flag=True, help="Print the changes as one diff, and make none.")
 @click.option(
-    "--select", multiple=True, metavar="RULES", callback=_rules, help="Only these rules speak."
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    callback=_rules,
+    shell_complete=_complete,
+    help="Only these rules speak.",
 )
 @click.option(
-    "--ignore", multiple=True, metavar="RULES", callback=_rules, help="These rules keep silent."
+    "--ignore",
+    multiple=True,
+    metavar="RULES",
+    callback=_rules,
+    shell_complete=_complete,
+    help="These rules keep silent.",
 )
 @click.option(
     "--profile",
@@ -104,7 +122,7 @@ def _rules(_context: click.Context, _option: click.Parameter, given: Iterable[st
     "form",
     type=click.Choice(["text", "json", "sarif", "github", "rdjson"]),
     default="text",
-    show_default=True,
+    help="For people (default), programs, code scanning, workflow annotations, reviewdog.",
 )
 def check(  # noqa: PLR0913, PLR0917  # one for each option
     paths: tuple[str, ...],
@@ -154,7 +172,7 @@ def rules() -> None:
 
 
 @main.command()
-@click.argument("rule")
+@click.argument("rule", shell_complete=_complete)
 def explain(rule: str) -> None:
     r"""Say why a rule exists, and what it changes.
 

@@ -1,4 +1,5 @@
 import os
+import pty
 import stat
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import rules
+from bot.terminal.check_command import LONG_WORK
 from bot.terminal.replace import ChangedError, replace_files
 from tests.bot.desk import GOOD, IGNORE, NAIVE, PROJECT, Desk
 from tests.bot.terminal.test_local import Work
@@ -373,6 +375,22 @@ def test_a_change_between_reading_and_writing_is_a_fault(desk, monkeypatch):
     assert result.exit_code == 2
     assert "Dockerfile: it changed meanwhile" in result.stderr
     assert desk.text("Dockerfile") == "FROM other\n"
+
+
+@pytest.mark.parametrize(("files", "shown"), [(LONG_WORK, True), (LONG_WORK - 1, False)])
+def test_long_work_shows_how_far_it_is_where_somebody_watches(desk, files, shown):
+    desk.put({f"{n}/Dockerfile": "FROM a\n" for n in range(files)})
+    watcher, terminal = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "check"], stdout=subprocess.PIPE, stderr=terminal,
+        check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.write(terminal, b".")  # a terminal from which nothing comes cannot be read
+    seen = os.read(watcher, 65536)
+    os.close(terminal)
+    os.close(watcher)
+    assert (f"{files}/{files}".encode() in seen) == shown
+    assert done.stdout == f"Nothing to gain in {files} Dockerfiles.\n".encode()
 
 
 def test_checking_imports_no_server_and_no_git(desk):

@@ -247,6 +247,26 @@ def test_completion_is_printed(desk, shell):
     assert "_LAYERWISE_COMPLETE" in desk.run("completion", shell).stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("layerwise exp", "explain"),
+        ("layerwise explain early", "early-volatile-argument"),
+        ("layerwise check --select early", "early-volatile-argument"),
+        (
+            "layerwise check --ignore chown-after-copy,early",
+            "chown-after-copy,early-volatile-argument",
+        ),
+        ("layerwise check --pro", "--profile"),
+    ],
+)
+def test_names_of_rules_are_completed_like_options(desk, words, offered):
+    place = str(len(words.split()) - 1)
+    asked = {"_LAYERWISE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": place}
+    shown = desk.run(env=asked, prog_name="layerwise").stdout
+    assert [line.partition(",")[2] for line in shown.splitlines()] == [offered]
+
+
 def test_every_command_has_help_and_the_version_is_told(desk):
     assert f"layerwise, version {version('layerwise')}" in desk.run("--version").stdout
     listed = desk.run("--help").stdout
