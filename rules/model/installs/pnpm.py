@@ -137,15 +137,35 @@ def _install(call: Call, image: Image, folder: str, *, alone: bool) -> Reads:
 
 
 def _first(call: Call, image: Image, root: str) -> Split | None:
-    """`pnpm fetch`, which needs the lock file alone; it fetches what development needs, too."""
+    """`pnpm fetch`, which needs the lock file alone.
+
+    It fetches for development and for every package of the workspace; what the install then does
+    not need stays in `node_modules/.pnpm` (tried with pnpm 9). None where that may be anything.
+    """
     fewer = ("--prod", "--production", "-P", "--dev", "-D", "--no-optional", "--filter", "-F")
     chosen = any(word.startswith(fewer) for word in call.words)
-    if chosen or call.sets("NODE_ENV") or root != call.folder:
+    if chosen or call.sets("NODE_ENV") or root != call.folder or not _all_there(image, root):
         return None
     try:
         return Split((call.program or "pnpm", "fetch"), _fetch(image, root))
     except NeedsSourceError:
         return None
+
+
+def _all_there(image: Image, root: str) -> bool:
+    """Whether every package that the lock file is for stands in the image."""
+    text = image.text(join(root, "pnpm-lock.yaml"))
+    if text is None:
+        return False
+    inside = False
+    for line in text.split("\n"):
+        if line and not line[0].isspace():
+            inside = line.rstrip() == "importers:"
+        elif inside and line[:3].strip() and line[:2] == "  ":
+            place = line.strip().partition(":")[0].strip("'\"")
+            if not image.has(join(join(root, place), "package.json")):
+                return False
+    return True
 
 
 def _workspace(packages: Packages) -> dict[str, Any]:

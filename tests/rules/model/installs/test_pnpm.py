@@ -142,3 +142,35 @@ def test_the_store_depends_on_the_version(files, folder):
 @pytest.mark.parametrize("setting", ["storeDir: /x", "enableGlobalVirtualStore: true"])
 def test_a_store_that_is_moved_or_used_gets_no_mount(setting):
     assert ask(PNPM, "pnpm i", {**ONE, "pnpm-workspace.yaml": setting}).caches[0].refused
+
+
+LOCK = """\
+lockfileVersion: '9.0'
+
+importers:
+
+  .: {}
+
+  packages/a:
+    dependencies:
+      b:
+        version: 1.0.0
+
+  'packages/c':
+    dependencies: {}
+
+packages:
+
+  b@1.0.0:
+    resolution: {}
+"""
+
+
+@pytest.mark.parametrize(("there", "fetched"), [("ac", True), ("a", False), ("c", False)])
+def test_nothing_is_fetched_for_packages_of_the_workspace_that_are_not_there(there, fetched):
+    """They would stay in `node_modules/.pnpm`."""
+    files = {f"packages/{name}/package.json": "{}" for name in there}
+    files |= {"package.json": "{}", "pnpm-workspace.yaml": "packages: ['packages/*']"}
+    found = ask(PNPM, "pnpm install", {**files, "pnpm-lock.yaml": LOCK})
+    assert found is not None
+    assert (found.split is not None) is fetched
