@@ -238,7 +238,8 @@ def open_build(
     try:
         dockerfile = parse(text)
     except Unreadable as error:
-        return Report(path, None, skipped=str(error))
+        where = "" if error.line is None else f"line {error.line}: "
+        return Report(path, None, skipped=f"{where}{error}")
     context, found = builders.find(
         repository, path, dockerfile, contexts, builder, persistent=persistent
     )

@@ -158,6 +158,7 @@ def test_a_fix_that_needs_a_second_file_is_not_made_of_standard_input(desk):
     [
         (b"FROM a\n" + b"# x\n" * 40_000, "too large"),
         (b"FROM a\nRUN \xff\n", "not UTF-8"),
+        (b"FROM a\nNO\n", "line 2: unknown instruction: NO"),
         (b"# layerwise: ignore-file\n" + NAIVE.encode(), "`# layerwise: ignore-file` stands in it"),
     ],
 )
