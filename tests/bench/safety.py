@@ -14,6 +14,7 @@ import argparse
 import difflib
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -135,7 +136,7 @@ def targets(before: Build, change: Operations, dockerfile: str) -> list[str]:
 
 
 def judge(
-    engine: Engine, case: Case, first: Result, before: Build, change: Operations, dropped: Collection[str], count: Count, name: str
+    engine: Engine, case: Case, first: Result, before: Build, change: Operations, dropped: Collection[str], count: Count, fixer: str, name: str
 ) -> None:  # fmt: skip
     """Build what one fixer made of a file, and compare with what the original leaves."""
     count.files += 1
@@ -143,7 +144,7 @@ def judge(
     result = build(engine, case, change, export=True)
     if result.error is not None:
         count.broken.append(f"{name}: {cause(result)}")
-        click.echo(f"  broken: {count.broken[-1]}", err=True)
+        click.echo(f"  {fixer} broke {count.broken[-1]}", err=True)
         return
     if first.tree is None or result.tree is None:
         return
@@ -161,7 +162,7 @@ def judge(
         if found:
             into.append(f"{name}: {found[0]} (and {len(found) - 1} more)")
     if lines:
-        click.echo(f"  other: {count.other[-1]}", err=True)
+        click.echo(f"  {fixer}, other tree: {count.other[-1]}", err=True)
 
 
 def _ends_in(path: str, dropped: Collection[str]) -> bool:
@@ -171,11 +172,13 @@ def _ends_in(path: str, dropped: Collection[str]) -> bool:
 
 
 def drawn(
-    folder: Path, seed: int, skipped: Counter[str]
+    folder: Path, seed: int, only: str, skipped: Counter[str]
 ) -> Iterator[tuple[str, Build, Sequence[Finding], Path]]:
     """Name, build, findings and context on disk of Dockerfiles that are built from a folder."""
     for clone, commit, tree, path in dockerfiles(folder, random.Random(seed)):
         name = f"{clone.folder.name}:{path}"
+        if not re.search(only, name):
+            continue
         try:
             report = inspect_clone(clone, tree, path)
         except (GitError, IndexError):
@@ -194,13 +197,19 @@ def drawn(
 
 
 def run(
-    engine: Engine, folder: Path, files: int, skip: int, seed: int, peers: Mapping[str, str]
+    engine: Engine,
+    folder: Path,
+    files: int,
+    skip: int,
+    seed: int,
+    only: str,
+    peers: Mapping[str, str],
 ) -> tuple[dict[str, Count], Counter[str]]:
     """Judge so many Dockerfiles that build."""
     counts = {name: Count() for name in (OURS, *peers)}
     skipped = Counter[str]()
     built = 0
-    for name, before, findings, context in drawn(folder, seed, skipped):
+    for name, before, findings, context in drawn(folder, seed, only, skipped):
         if skip:
             skip -= 1
             continue
@@ -222,9 +231,21 @@ def run(
                 for fixer, change in changes.items():
                     if change:
                         left_out = dropped if fixer == OURS else ()
-                        judge(engine, case, first, before, change, left_out, counts[fixer], name)
+                        judge(
+                            engine,
+                            case,
+                            first,
+                            before,
+                            change,
+                            left_out,
+                            counts[fixer],
+                            fixer,
+                            name,
+                        )
         except (subprocess.TimeoutExpired, RuntimeError) as error:
             skipped[type(error).__name__] += 1
+        except KeyboardInterrupt:  # enough: what there is is shown
+            break
         told = ", ".join(f"{n} {c.files}/{len(c.broken)}" for n, c in counts.items())
         click.echo(f"{built:3} {name}: {told}", err=True)
     skipped["(built as they are)"] = built
@@ -253,9 +274,12 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=60, metavar="N")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="OWNER+NAME:PATH has this")
     given = parser.parse_args()
     engine = start_engine()
-    counts, skipped = run(engine, given.repos, given.files, given.skip, given.seed, programs())
+    counts, skipped = run(
+        engine, given.repos, given.files, given.skip, given.seed, given.only, programs()
+    )
     for line in table(counts):
         click.echo(line)
     for name, count in counts.items():
