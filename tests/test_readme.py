@@ -1,5 +1,6 @@
 """The README is held to what it says: its commands run, its workflow steps are a workflow."""
 
+import importlib.util
 import json
 import os
 import re
@@ -84,6 +85,18 @@ def test_a_command_runs_as_it_is_written(project, line):
 
 def test_commands_are_found():
     assert len(commands()) > 12
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ([\w.]+)", WRITTEN))))
+def test_a_module_that_is_run_is_there(module):
+    assert importlib.util.find_spec(module) is not None
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"(?<![\w.])(?:tests|rules|bot|deploy)/[\w./]*", WRITTEN)))
+)
+def test_a_path_that_is_named_is_there(path):
+    assert (ROOT / path).exists() or path == "rules/the_fault.py" or "test_the_fault" in path
 
 
 def test_the_steps_are_a_workflow(tmp_path):
