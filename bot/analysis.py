@@ -53,12 +53,14 @@ class Analysis:
         return next(b for b in self.builds if _ignore_path(b) == finding.path)
 
 
-def analyse(snapshot: Snapshot, config: Config) -> Analysis:
+def analyse(snapshot: Snapshot, config: Config, earlier: Analysis | None = None) -> Analysis:
     """Run the rules on the changed Dockerfiles and on those that a changed ignore file governs.
 
     When `snapshot.missing` is not empty afterwards, the texts in it should be fetched and the
-    analysis made again: until then rules are silent where they could not read.
+    analysis made again: until then rules are silent where they could not read. `earlier` is the
+    analysis of the same snapshot without its history.
     """
+    before_history = {build.path: build for build in earlier.builds} if earlier is not None else {}
     findings: dict[str, Finding] = {}
     before: set[str] = set()
     silences: list[Silence] = []
@@ -66,7 +68,7 @@ def analyse(snapshot: Snapshot, config: Config) -> Analysis:
     builds: list[Build] = []
     touched, governed = _dockerfiles(snapshot, config)
     for path in [*touched, *governed]:
-        report = inspect(snapshot.head, path, config)
+        report = inspect(snapshot.head, path, config, before_history.get(path))
         if report.build is None:
             skipped.append((path, report.skipped or "unknown"))
             continue
@@ -148,8 +150,9 @@ def _named(change: FileChange) -> list[str]:
 def likely(snapshot: Snapshot) -> frozenset[str]:
     """Texts that rules are likely to ask for when they have read the Dockerfiles.
 
-    Fetched along with those they spare a round of asking: ignore files, and the manifests beside
-    a Dockerfile or at the root. Lock files are long, and seldom read.
+    Fetched along with those they spare a round of asking: ignore files, what may say how the
+    repository is built, and the manifests beside a Dockerfile or at the root. Lock files are
+    long, and seldom read.
     """
     folders = {""}
     for path in snapshot.changes:
@@ -157,7 +160,9 @@ def likely(snapshot: Snapshot) -> frozenset[str]:
             folders.add(path.rpartition("/")[0])
     near = [path for path in snapshot.head.paths if path.rpartition("/")[0] in folders]
     named = [p for p in near if is_ignore_file(p) or is_manifest(p) or is_dockerfile(p)]
-    return frozenset(path for path in named if _short(path))
+    how = sources(snapshot.head.paths).keys()
+    workflows = (path for path in snapshot.head.paths if path.startswith(WORKFLOWS))
+    return frozenset([*(path for path in named if _short(path)), *how, *workflows])
 
 
 def _short(path: str) -> bool:
@@ -195,7 +200,7 @@ def _fingerprints_before(snapshot: Snapshot, path: str, config: Config) -> set[s
     base: Repository = snapshot.base
     if not base.has(old_path):
         return set()
-    report = inspect(base, old_path, config)
+    report = inspect(base, old_path, config, prove=False)
     return {
         replace(f, path=path if f.path == old_path else f.path).fingerprint for f in report.findings
     }

@@ -135,7 +135,7 @@ async def _analyse(
 ) -> tuple[Snapshot, Analysis]:
     """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
     config = pull.settings.config
-    along = likely(snapshot)
+    along = likely(snapshot) | (github.asked & snapshot.head.paths)
     for _ in range(ROUNDS):
         analysis = await asyncio.to_thread(analyse, snapshot, config)
         if not snapshot.missing:
@@ -145,7 +145,7 @@ async def _analyse(
     asked = snapshot.head.history.missing if snapshot.head.history is not None else None
     if asked:
         snapshot = snapshot.with_history(await github.history(pull, asked))
-        analysis = await asyncio.to_thread(analyse, snapshot, config)
+        analysis = await asyncio.to_thread(analyse, snapshot, config, analysis)
     return snapshot, analysis
 
 

@@ -4,9 +4,10 @@
 
 DIR holds git clones. Prints for each repository how many pull requests had a Dockerfile, how many
 comments they got in all, how many of those were said again when the same event came twice, a push
-moved on, or all suggestions were committed, how many suggestions or reviews GitHub would have
-refused, and requests a pull request: without tokens and counts of commits, which are kept for an
-hour, and how many of those with a Dockerfile took more than five.
+moved on, or all suggestions were committed, how many comments that brought of what was not said
+before, how many suggestions or reviews GitHub would have refused, and requests a pull request:
+without tokens and counts of commits, which are kept for an hour, and how many of those with a
+Dockerfile took more than five.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot import comment
 from bot.job import Job
 from bot.webhook import answer
 from tests.bot.ears import Bot, listen
@@ -42,6 +44,7 @@ class Month:
     comments: int = 0
     suggestions: int = 0
     repeated: int = 0
+    later: int = 0
     refused: int = 0
     failed: int = 0
     costly: int = 0
@@ -54,7 +57,7 @@ class Month:
 
         return (
             f"| {self.name} | {self.pulls} | {self.relevant} | {self.commented} | {self.comments} "
-            f"| {self.suggestions} | {self.repeated} | {self.refused} | {self.failed} "
+            f"| {self.suggestions} | {self.repeated} | {self.later} | {self.refused} | {self.failed} "
             f"| {mean(self.without)} | {mean(self.costs)} | {self.costly} |"
         )
 
@@ -62,7 +65,7 @@ class Month:
 MOST_REQUESTS = 5
 HEAD = (
     "| repository | pull requests | with a Dockerfile | commented | comments | suggestions | "
-    "repeated | refused | failed | requests without | requests with | of these more than five |\n|"
+    "repeated | later | refused | failed | requests without | requests with | of these more than five |\n|"
     + "---|"
     * 12
 )
@@ -122,7 +125,8 @@ class Replayer:
 
     async def after(self, pull: PullRequest, month: Month) -> None:
         """The same event again, and a push; then all suggestions at once, as a person would."""
-        said = {comment.id for comment in pull.comments}
+        before = {each.id for each in pull.comments}
+        said = {fp for each in pull.comments for fp in comment.fingerprints(each.body)}
         await self.tell(pull, "reopened")
         pull.push({"a file of no importance.txt": "x\n"})
         await self.tell(pull, "synchronize")
@@ -135,7 +139,11 @@ class Replayer:
                 print(f"{month.name} #{pull.number}: {error}", file=sys.stderr)
                 month.refused += 1
             await self.tell(pull, "synchronize")
-        month.repeated += sum(comment.id not in said for comment in pull.comments)
+        for each in pull.comments:
+            if each.id not in before:
+                again = not said.isdisjoint(comment.fingerprints(each.body))
+                month.repeated += again
+                month.later += not again
 
 
 def kept(request: Request) -> bool:
@@ -200,7 +208,7 @@ async def run(folder: Path, most: int, count: int) -> None:
                 print(f"{month.name}: {github.violations[:3]}", file=sys.stderr)
     total = Month("all")
     for month in months:
-        for name in ("pulls", "relevant", "commented", "comments", "suggestions", "repeated",
+        for name in ("pulls", "relevant", "commented", "comments", "suggestions", "repeated", "later",
                      "refused", "failed", "costly", "costs", "without"):  # fmt: skip
             setattr(total, name, getattr(total, name) + getattr(month, name))
     print(total.row())
