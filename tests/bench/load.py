@@ -119,18 +119,20 @@ async def connect(port: int) -> Client:
 async def flood(
     port: int, requests: Iterator[Callable[[], bytes]], clients: int, seconds: float
 ) -> Result:
-    """As fast as so many clients can, for a bounded time."""
+    """As fast as so many clients can, for a bounded time, or until nothing is left to send."""
     result = Result()
     start = time.perf_counter()
     end = start + seconds
 
     async def run() -> None:
         client = await connect(port)
-        while time.perf_counter() < end and not client.lost:
+        for request in requests:
             began = time.perf_counter()
-            status = await client.ask(next(requests)())
+            status = await client.ask(request())
             result.statuses[status] += 1
             result.latencies.append(time.perf_counter() - began)
+            if client.lost or time.perf_counter() > end:
+                break
 
     await asyncio.gather(*[run() for _ in range(clients)])
     result.seconds = time.perf_counter() - start

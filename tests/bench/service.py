@@ -180,7 +180,7 @@ def measure_memory(stores: Sequence[str]) -> None:
                 service = Service(url, app)
                 server, port = service.start()
                 for number in range(1, rounds + 1):
-                    load(port, service.secret, "drip", 200, each / 200, str(file))
+                    load(port, service.secret, "flood", 4, 600, str(file))
                     wait_until_done(port)
                     jobs = int(metric(port, 'layerwise_jobs_total{result="ended"}'))
                     say(f"memory, {kind}", deliveries=number * each, jobs=jobs, mb=round(server.memory(), 1))  # fmt: skip

@@ -1,62 +1,74 @@
-"""Which texts are asked for before the tree is known."""
+"""What is worked out again when more is known of a change, and what is not."""
 
 import pytest
 
-from bot.analysis import COMMON, MOST_EXPECTED, WORKFLOWS, concerns_us, expected
-from bot.diff import all_new, read_patch
-from bot.snapshot import FileChange
+import rules
+from bot.analysis import analyse
+from bot.config import Config
+from bot.diff import Hunk, read_patch
+from bot.inspection import inspect
+from bot.snapshot import FileChange, Snapshot
+from rules.model.history import History
+from rules.model.repository import Repository
 
-KNOWN = ["README.md"]
-
-
-def added(path: str, text: str = "") -> FileChange:
-    return FileChange(path, "added", all_new(text))
-
-
-def test_changed_files_that_say_what_is_built_and_how():
-    changes = [
-        added(path)
-        for path in [
-            "a/Dockerfile", ".dockerignore", "package.json", "package-lock.json", "src/main.py",
-            ".gitlab-ci.yml", "README.md", "compose.yaml", "docker/notes",
-        ]
-    ]  # fmt: skip
-    assert set(expected(changes, KNOWN)) == {
-        "a/Dockerfile", ".dockerignore", "package.json", ".gitlab-ci.yml", "README.md",
-        "compose.yaml", "docker/notes",
-    }  # fmt: skip
+TEXT = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
+FILES = {"Dockerfile": TEXT, "requirements.txt": "flask\n", "docs/a.md": "", "shop/main.py": ""}
 
 
-def test_what_the_changed_lines_of_a_dockerfile_name():
-    text = (
-        "FROM python:3.12-slim\nCOPY ./a.txt b/c.toml ${X}.txt /abs/d.txt poetry.lock /x/\n"
-        'RUN pip install -r req/dev.txt https://x.org/e.txt\nCMD ["python", "main.py"]\n'
-    )
-    got = expected([added("app/Dockerfile", text)], KNOWN)
-    named = ["a.txt", "b/c.toml", "req/dev.txt", "main.py"]
-    assert set(got) == {"app/Dockerfile", *named, *(f"app/{name}" for name in named)}
+def hunks() -> tuple[Hunk, ...]:
+    """The last line of the Dockerfile is changed."""
+    old = "-RUN pip install -r requirements.txt flask"
+    lines = TEXT.splitlines()
+    return read_patch("\n".join(["@@ -4,1 +4,1 @@", old, f"+{lines[3]}"]))
 
 
-def test_removed_lines_and_files_are_not_asked_for():
-    patch = read_patch("@@ -1,2 +1,2 @@\n-COPY old.txt /\n+COPY new.txt /\n FROM x")
-    changes = [FileChange("Dockerfile", "modified", patch), FileChange("go.mod", "removed", patch)]
-    assert expected(changes, KNOWN) == ["Dockerfile", "new.txt"]
+@pytest.fixture
+def snapshot() -> Snapshot:
+    head = Repository(frozenset(FILES), FILES, complete=True, history=History())
+    return Snapshot.at(head, [FileChange("Dockerfile", "modified", hunks())])
 
 
-def test_of_an_unknown_repository_what_most_have():
-    got = expected([added("a/Dockerfile")], [])
-    assert {*COMMON, *(f"a/{name}" for name in COMMON), WORKFLOWS} <= set(got)
+@pytest.fixture
+def proofs(monkeypatch) -> list[str]:
+    """The rules whose findings were proven, one for each time."""
+    seen = []
+
+    def flaw(build, finding, rule, look):
+        seen.append(rule.name)
+        return rules.proof.flaw(build, finding, rule, look)
+
+    monkeypatch.setattr(rules, "flaw", flaw)
+    return seen
 
 
-def test_there_is_an_end_to_it():
-    many = [added(f"{n}/Dockerfile", f"COPY {n}.txt /\n" * 50) for n in range(300)]
-    assert len(expected(many, [])) == MOST_EXPECTED
+def test_a_history_that_comes_later_changes_the_counts_and_proves_nothing_again(snapshot, proofs):
+    first = analyse(snapshot, Config())
+    assert any(f.fix for f in first.new)
+    proven = sorted(proofs)
+    asked = snapshot.head.history.missing
+    commits = {path: frozenset(map(str, range(len(path) + 1))) for path in asked}
+    later = snapshot.with_history(History(by_path=commits))
+    proofs.clear()
+    second = analyse(later, Config(), first)
+    assert proofs == []
+    assert any(f.evidence for f in second.new)
+    alone = analyse(later, Config())
+    assert sorted(proofs) == proven
+    assert (second.new, second.old, second.silences) == (alone.new, alone.old, alone.silences)
 
 
-@pytest.mark.parametrize(("path", "concerns"), [
-    ("Dockerfile", True), ("a/prod.Dockerfile", True), (".dockerignore", True),
-    ("ci/docker/build", True), ("main.py", False),
-])  # fmt: skip
-def test_which_changes_concern_us(path, concerns):
-    assert concerns_us([added(path)]) is concerns
-    assert not concerns_us([FileChange(path, "removed", None)])
+def test_other_findings_are_proven_again(snapshot, proofs):
+    first = analyse(snapshot, Config())
+    changed = Repository(frozenset(FILES), {**FILES, "Dockerfile": TEXT.replace(". .", "shop ./")})
+    other = Snapshot.at(changed, snapshot.changes.values())
+    proofs.clear()
+    assert analyse(other, Config(), first).new == analyse(other, Config()).new
+    assert proofs
+
+
+def test_what_was_found_before_the_change_is_told_without_a_proof(snapshot, proofs):
+    found = inspect(snapshot.base, "Dockerfile", Config(), prove=False).findings
+    assert proofs == []
+    proven = inspect(snapshot.base, "Dockerfile", Config()).findings
+    assert proofs
+    assert [f.fingerprint for f in found] == [f.fingerprint for f in proven]
