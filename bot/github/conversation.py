@@ -1,5 +1,6 @@
 """What was said on a pull request, read from GitHub, and what is taken back or answered there."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from bot.conversation import Ask, Cleanup, Conversation, Place, Posted, Thread
 from bot.github.client import Client
 from bot.pull_request import PullRequest
 from rules.model.dockerfile import Span
+
+log = logging.getLogger(__name__)
 
 FRESH = timedelta(days=1)
 """An older command that nobody answered is not carried out any more."""
@@ -122,8 +125,10 @@ class Conversations:
             try:
                 await client.graphql(*_mutation(changes[at : at + _AT_ONCE]))
             except QueryError as error:
-                if {e.get("type") for e in error.response["errors"]} - HARMLESS:
+                kinds = sorted({str(e.get("type")) for e in error.response["errors"]})
+                if not HARMLESS.issuperset(kinds):
                     raise
+                log.warning("GitHub did not let us tidy up: %s", ", ".join(kinds))
 
     async def react(self, pull: PullRequest, ask: Ask, content: Literal["+1", "confused"]) -> None:
         """Show who asked that it was seen: "+1" done, "confused" not done."""
