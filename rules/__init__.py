@@ -246,7 +246,7 @@ def open_build(
     return Report(path, Build(path, dockerfile, context, repository, found))
 
 
-def inspect(  # noqa: PLR0913
+def inspect(  # noqa: PLR0913  # as `open_build`, and what is known already
     repository: Repository,
     path: str,
     contexts: Mapping[str, str] | None = None,

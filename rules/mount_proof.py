@@ -18,10 +18,8 @@ from rules.model.places import is_inside, overlap
 from rules.model.processes import Process
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]
-_CLEANING: dict[str, set[str]] = {}
-"""Commands that empty a cache, by their program."""
-for _command in (command for cache in _CACHES for command in cache.cleaned_by):
-    _CLEANING.setdefault(_command.split()[0], set()).add(_command)
+_CLEANING = frozenset(command for cache in _CACHES for command in cache.cleaned_by)
+_CLEANERS = frozenset(command.split()[0] for command in _CLEANING)
 _SWITCHES = frozenset(option for cache in _CACHES for option in (*cache.purges, *cache.instead))
 _KEEPING = frozenset(
     word for cache in _CACHES for _, option in cache.keep_options for word in option.split()
@@ -86,7 +84,7 @@ def _work(layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
     found = []
     for process in layer.processes:
         words = [w.raw for w in process.argv if w.raw not in _SETTING]
-        if any(is_call(process, command) for command in _CLEANING.get(process.name or "", ())):
+        if process.name in _CLEANERS and any(is_call(process, c) for c in _CLEANING):
             continue
         if process.name == "rm":
             words = ["rm", *(w for w in words[1:] if not _is_kept(process, w, targets))]
