@@ -63,12 +63,12 @@ class Month:
 
 
 MOST_REQUESTS = 5
-HEAD = (
-    "| repository | pull requests | with a Dockerfile | commented | comments | suggestions | "
-    "repeated | later | refused | failed | requests without | requests with | of these more than five |\n|"
-    + "---|"
-    * 12
-)
+_COLUMNS = (
+    "repository", "pull requests", "with a Dockerfile", "commented", "comments", "suggestions",
+    "repeated", "later", "refused", "failed", "requests without", "requests with",
+    f"of these more than {MOST_REQUESTS}",
+)  # fmt: skip
+HEAD = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
 
 
 class Replayer:
