@@ -49,7 +49,7 @@ class Row:
     """RUNs that the edit runs again, before and after."""
     work: tuple[int, int]
     """The same in commands and downloads, as the model counts."""
-    downloads: tuple[str, str] = ("", "")
+    downloads: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     """The tools that download anew after the edit, as they say themselves."""
     error: str | None = None
     differences: tuple[str, ...] = ()
@@ -67,8 +67,9 @@ class Row:
     @property
     def spares(self) -> bool:
         """Whether it runs fewer commands, or downloads less: of a RUN that was split."""
-        fewer = len(self.downloads[1]) < len(self.downloads[0])
-        return fewer or (self.work[1] < self.work[0] and self.steps[0] > 0)
+        return self.downloads[1] < self.downloads[0] or (
+            self.work[1] < self.work[0] and self.steps[0] > 0
+        )
 
 
 def inspected(clone: Clone, tree: Repository, path: str) -> tuple[Build, list[Finding]] | None:
@@ -189,9 +190,9 @@ def count_runs(result: Result) -> int:
     return sum(step.keyword == "RUN" and step.status == "run" for step in result.steps)
 
 
-def downloading(result: Result) -> str:
+def downloading(result: Result) -> frozenset[str]:
     """The tools that said that they download."""
-    return ", ".join(sorted(set(re.findall(r"^\[downloads\] (\S+)", result.log, re.MULTILINE))))
+    return frozenset(re.findall(r"^\[downloads\] (\S+)", result.log, re.MULTILINE))
 
 
 def differences(first: Result, second: Result, own: Sequence[str], case: Case) -> tuple[str, ...]:
@@ -267,7 +268,7 @@ def rows(
 
 def show(row: Row) -> str:
     """One line of the table."""
-    pairs = (row.steps, row.work, [names or "-" for names in row.downloads])
+    pairs = (row.steps, row.work, [", ".join(sorted(tools)) or "-" for tools in row.downloads])
     steps, work, downloads = (" → ".join(map(str, pair)) for pair in pairs)
     tree = row.error or (f"OTHER: {row.differences[0]}" if row.differences else "same")
     return f"| {row.name} | {row.commit} | {row.programs} | {row.edit} | {steps} | {downloads} | {work} | {tree} |"
