@@ -26,7 +26,8 @@ import rules
 from bot.terminal.local import GitError
 from rules.model.cache import Build
 from tests.bench.audit import checked_out, dockerfiles, is_for_windows, open_whole, start_engine
-from tests.engine.build import Case, Entry, Result, build, compare
+from tests.bench.builds import cause
+from tests.engine.build import Case, Entry, build, compare
 from tests.engine.engine import Engine
 
 RULES = ("missing-cache-mount", "cache-mount-misses-cache", "cache-mount-defeated", "cache-mount-not-locked")  # fmt: skip
@@ -69,13 +70,6 @@ def by_tally(context: Path, dockerfile: str) -> str | None:
         subprocess.run(command, capture_output=True, check=False, timeout=60, env={**os.environ})
         text = copy.read_text(errors="surrogateescape")
     return None if text == (context / dockerfile).read_text(errors="surrogateescape") else text
-
-
-def cause(result: Result) -> str:
-    """Why a build failed, in its tools' words."""
-    said = [line for line in result.log.split("\n") if line.strip()][-3:]
-    errors = [e for e in (result.error or "").split("\n") if "context canceled" not in e][-1:]
-    return " | ".join([*said, *errors])[-300:]
 
 
 def judge(
