@@ -21,7 +21,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import click
@@ -32,7 +32,7 @@ from bot.terminal.replay import inspect_clone
 from rules.model.cache import Build
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Finding
-from tests.bench.audit import checked_out, dockerfiles, faked, is_for_windows, start_engine
+from tests.bench.audit import checked_out, dockerfiles, is_for_windows, start_engine
 from tests.bench.builds import cause, written
 from tests.engine.build import Case, Result, build, compare
 from tests.engine.engine import Engine
@@ -173,8 +173,8 @@ def _ends_in(path: str, dropped: Collection[str]) -> bool:
 
 def drawn(
     folder: Path, seed: int, only: str, skipped: Counter[str]
-) -> Iterator[tuple[str, Build, Sequence[Finding], Path]]:
-    """Name, build, findings and context on disk of Dockerfiles that are built from a folder."""
+) -> Iterator[tuple[str, Build, Sequence[Finding], Case]]:
+    """Name, model, findings and build, its context on disk, of Dockerfiles that are built from a folder."""
     for clone, commit, tree, path in dockerfiles(folder, random.Random(seed)):
         name = f"{clone.folder.name}:{path}"
         if not re.search(only, name):
@@ -189,11 +189,11 @@ def drawn(
             skipped["Windows, or no folder that is known to be its context"] += 1
             continue
         with tempfile.TemporaryDirectory(prefix="layerwise-safety-") as place:
-            context = Path(place, "context")
-            if checked_out(clone, commit, before, context) is None:
+            case = checked_out(clone, commit, before, Path(place, "context"), "faithful")
+            if case is None:
                 skipped["too large, or not all in the clone"] += 1
                 continue
-            yield name, before, report.findings, context
+            yield name, before, report.findings, replace(case, outputs="const")
 
 
 def run(
@@ -209,14 +209,12 @@ def run(
     counts = {name: Count() for name in (OURS, *peers)}
     skipped = Counter[str]()
     built = 0
-    for name, before, findings, context in drawn(folder, seed, only, skipped):
+    for name, before, findings, case in drawn(folder, seed, only, skipped):
         if skip:
             skip -= 1
             continue
         if built >= files:
             break
-        path = before.path.removeprefix(before.context.top)
-        case = Case(context, path, images=faked(before), shims="faithful", outputs="const")
         try:
             ours, dropped = suggested(before, findings)
             changes = {OURS: ours} | {n: fixed_by(n, peers[n], case) for n in peers}
