@@ -5,7 +5,7 @@ The permissions that each needs are those that Apps were seen to need; GitHub do
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.github.rest import Refused, Trouble
 from tests.github.reviews import (
@@ -16,14 +16,12 @@ from tests.github.reviews import (
     checked_body,
     forget,
 )
-
-if TYPE_CHECKING:
-    from tests.github.views import View
+from tests.github.views import FORBIDDEN, View
 
 Input = dict[str, Any]
 
 
-def mutations(view: "View") -> dict[str, Any]:
+def mutations(view: View) -> dict[str, Any]:
     return {
         "minimizeComment": lambda _info, **given: _minimize(
             view, given["input"], given["input"]["classifier"]
@@ -41,7 +39,7 @@ def mutations(view: "View") -> dict[str, Any]:
     }
 
 
-def _minimize(view: "View", asked: Input, classifier: str | None) -> Input:
+def _minimize(view: View, asked: Input, classifier: str | None) -> Input:
     item = view.found(asked["subjectId"])
     if isinstance(item, Thread) or not hasattr(item, "minimized"):
         raise Trouble("UNPROCESSABLE", "This comment can't be minimized.")
@@ -56,7 +54,7 @@ def _minimize(view: "View", asked: Input, classifier: str | None) -> Input:
     return {"clientMutationId": asked.get("clientMutationId"), name: view.node(asked["subjectId"])}
 
 
-def _thread(view: "View", identity: str) -> Thread:
+def _thread(view: View, identity: str) -> Thread:
     found = view.found(identity)
     if not isinstance(found, Thread):
         raise Trouble(
@@ -66,7 +64,7 @@ def _thread(view: "View", identity: str) -> Thread:
     return found
 
 
-def _resolve(view: "View", asked: Input, *, resolved: bool) -> Input:
+def _resolve(view: View, asked: Input, *, resolved: bool) -> Input:
     """An App needs `contents: write` for it besides `pull_requests: write`."""
     thread = _thread(view, asked["threadId"])
     view.need(thread.pull.repository, "contents:write", "pull_requests:write")
@@ -74,7 +72,7 @@ def _resolve(view: "View", asked: Input, *, resolved: bool) -> Input:
     return {"clientMutationId": asked.get("clientMutationId"), "thread": view.thread(thread)}
 
 
-def _reply(view: "View", asked: Input) -> Input:
+def _reply(view: View, asked: Input) -> Input:
     thread = _thread(view, asked["pullRequestReviewThreadId"])
     view.need(thread.pull.repository, "pull_requests:write")
     comment = add_comment(thread, view.me, asked["body"])
@@ -82,7 +80,7 @@ def _reply(view: "View", asked: Input) -> Input:
     return {"clientMutationId": asked.get("clientMutationId"), "comment": shown}
 
 
-def _own(view: "View", identity: str, kind: type[ReviewComment | Review]) -> Any:
+def _own(view: View, identity: str, kind: type[ReviewComment | Review]) -> Any:
     """An App edits and deletes what it wrote itself."""
     found = view.found(identity)
     if not isinstance(found, kind):
@@ -92,7 +90,7 @@ def _own(view: "View", identity: str, kind: type[ReviewComment | Review]) -> Any
     pull = found.thread.pull if isinstance(found, ReviewComment) else found.pull
     view.need(pull.repository, "pull_requests:write")
     if found.author != view.me:
-        raise Trouble("FORBIDDEN", "Resource not accessible by integration")
+        raise Trouble("FORBIDDEN", FORBIDDEN)
     return found
 
 
@@ -103,21 +101,21 @@ def _body(asked: Input) -> str:
         raise Trouble("UNPROCESSABLE", str(refused)) from refused
 
 
-def _edit_review(view: "View", asked: Input) -> Input:
+def _edit_review(view: View, asked: Input) -> Input:
     review = _own(view, asked["pullRequestReviewId"], Review)
     review.body = _body(asked)
     shown = view.review(review)
     return {"clientMutationId": asked.get("clientMutationId"), "pullRequestReview": shown}
 
 
-def _edit(view: "View", asked: Input) -> Input:
+def _edit(view: View, asked: Input) -> Input:
     comment = _own(view, asked["pullRequestReviewCommentId"], ReviewComment)
     comment.body, comment.updated = _body(asked), view.github.stamp()
     shown = view.review_comment(comment)
     return {"clientMutationId": asked.get("clientMutationId"), "pullRequestReviewComment": shown}
 
 
-def _delete(view: "View", asked: Input) -> Input:
+def _delete(view: View, asked: Input) -> Input:
     comment = _own(view, asked["id"], ReviewComment)
     shown, review = view.review_comment(comment), view.review(comment.review)
     forget(comment)
@@ -128,7 +126,7 @@ def _delete(view: "View", asked: Input) -> Input:
     }
 
 
-def _commit(view: "View", asked: Input) -> Input:
+def _commit(view: View, asked: Input) -> Input:
     """One signed commit of whole files, if the branch still is where the caller believes."""
     branch = asked["branch"]
     owner, _, name = (branch.get("repositoryNameWithOwner") or "").partition("/")

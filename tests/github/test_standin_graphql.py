@@ -6,6 +6,8 @@ import json
 import pytest
 
 from tests.github import description, graphql
+from tests.github.accounts import node_id
+from tests.github.reviews import MAX_BODY
 
 BLOB = "... on Blob { oid byteSize isBinary isTruncated text }"
 THREADS = """query($first: Int) { repository(owner: "octo", name: "shop") { pullRequest(number: 1) {
@@ -130,6 +132,50 @@ async def test_an_own_comment_is_minimised(client, pull):
     minimized = answer["data"]["minimizeComment"]["minimizedComment"]
     assert minimized == {"isMinimized": True, "minimizedReason": "outdated"}
     assert pull.comments[0].minimized == "OUTDATED"
+
+
+EDIT = """mutation($input: UpdatePullRequestReviewCommentInput!) {
+  updatePullRequestReviewComment(input: $input) { pullRequestReviewComment { body } } }"""
+EDIT_REVIEW = """mutation($input: UpdatePullRequestReviewInput!) {
+  updatePullRequestReview(input: $input) { pullRequestReview { body } } }"""
+DELETE = """mutation($input: DeletePullRequestReviewCommentInput!) {
+  deletePullRequestReviewComment(input: $input) { pullRequestReviewComment { body } } }"""
+
+
+def wording(pull, body):
+    """The mutations on the newest comment and the newest review, each with its input."""
+    comment = node_id("PullRequestReviewComment", pull.comments[-1].id)
+    review = node_id("PullRequestReview", pull.reviews[-1].id)
+    return [
+        (EDIT, {"pullRequestReviewCommentId": comment, "body": body}),
+        (EDIT_REVIEW, {"pullRequestReviewId": review, "body": body}),
+        (DELETE, {"id": comment}),
+    ]
+
+
+async def test_an_own_review_and_its_comments_are_reworded_and_deleted(client, pull):
+    edit, edit_review, delete = wording(pull, "said better")
+    for mutation, given in (edit, edit_review):
+        assert "errors" not in await client.query(mutation, input=given)
+    assert pull.comments[-1].body == pull.reviews[-1].body == "said better"
+    assert "errors" not in await client.query(delete[0], input=delete[1])
+    assert [comment.body for comment in pull.comments] == ["On 1"]
+
+
+async def test_what_another_wrote_is_neither_reworded_nor_deleted(client, pull):
+    pull.threads[0].reply("alice", "won't fix")
+    for mutation, given in wording(pull, "said better"):
+        answer = await client.query(mutation, input=given)
+        assert answer["errors"][0]["type"] == "FORBIDDEN"
+    assert pull.comments[-1].body == "won't fix"
+
+
+@pytest.mark.parametrize("body", ["", "x" * (MAX_BODY + 1)])
+async def test_a_comment_is_not_reworded_to_nothing_or_to_more_than_is_kept(client, pull, body):
+    for mutation, given in wording(pull, body)[:2]:
+        answer = await client.query(mutation, input=given)
+        assert answer["errors"][0]["type"] == "UNPROCESSABLE"
+    assert pull.comments[-1].body == "On 2"
 
 
 def change(head, *, path="Dockerfile", branch="feature", **more):
