@@ -38,8 +38,8 @@ ARGUMENTS = {
     "tally": ["lint", "--no-config", "--no-color", "--slow-checks=off", "--fail-level=none"],
     "ruff": ["check", "--isolated", "--no-cache", "--exit-zero"],
 }
-LAYERWISE = [sys.executable, "-c", "from bot.cli import main; main(prog_name='layerwise')"]
 """What each peer is called with, its exit code and anything that asks a network left out."""
+LAYERWISE = [sys.executable, "-c", "from bot.cli import main; main(prog_name='layerwise')"]
 
 
 @dataclass(frozen=True, slots=True)
