@@ -157,12 +157,14 @@ def built(folder: Path, done: list[Checked], wanted: int) -> None:
         if build is None or len(build.context.files) < LEAST:
             continue
         name, _, path = each.name.partition(":")
+        if not path.startswith(build.context.top):
+            continue
         clone = Clone(folder / name)
         with tempfile.TemporaryDirectory(prefix="layerwise-ignore-") as place, engine.alone():
             target = Path(place, "context")
             commit = clone.commit("HEAD")
             case = checked_out(clone, commit, build, target, "faithful")
-            if case is None or not path.startswith(build.context.top):
+            if case is None:
                 continue
             for file in target.rglob("*.dockerignore"):
                 file.unlink()
