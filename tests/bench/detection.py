@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -274,15 +274,13 @@ def disagreements(
                 yield f"no label {finding.rule}: {where} {finding.path}:{line}: {finding.message}"
 
 
-def main(
-    echo: Callable[[str], object] = click.echo, arguments: Sequence[str] | None = None
-) -> None:
+def main() -> None:
     """Print the table, the versions, and what was skipped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repos", type=Path, required=True, help="a folder of git clones")
     parser.add_argument("--details", action="store_true", help="list every disagreement of ours")
     parser.add_argument("--only", action="append", choices=RULES, help="this tool (repeatable)")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     labels = read_labels(LABELS.read_text(encoding="utf-8"))
     asked = options.only or list(RULES)
     peers = {name: program for name, program in programs().items() if name in asked}
@@ -316,21 +314,23 @@ def main(
                         skipped.append(f"{name}: {repository} {file.path}: no answer")
                     else:
                         said[name][file] = spoke
-    echo("Precision / recall (labelled + not labelled of labels), by kind of fault in a file\n")
+    click.echo(
+        "Precision / recall (labelled + not labelled of labels), by kind of fault in a file\n"
+    )
     for line in table({file: labels[file] for file in found}, said):
-        echo(line)
-    echo("")
+        click.echo(line)
+    click.echo("")
     for name, program in peers.items():
-        echo(f"{name}: {version(name, program)}")
+        click.echo(f"{name}: {version(name, program)}")
     for name in sorted(set(COMMANDS) - set(peers)):
-        echo(f"{name}: {'not installed' if name in asked else 'left out'}")
+        click.echo(f"{name}: {'not installed' if name in asked else 'left out'}")
     for name, why in ABSENT.items():
-        echo(f"{name}: {why}")
+        click.echo(f"{name}: {why}")
     for line in skipped:
-        echo(f"skipped {line}")
+        click.echo(f"skipped {line}")
     if options.details:
         for line in disagreements(labels, found):
-            echo(line)
+            click.echo(line)
 
 
 if __name__ == "__main__":

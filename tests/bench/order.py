@@ -12,7 +12,7 @@ import argparse
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -212,15 +212,13 @@ def read_labels(text: str) -> dict[tuple[str, str], str]:
     return {(row["repository"], row["path"]): row["reason"] for row in rows}
 
 
-def main(
-    echo: Callable[[str], object] = click.echo, arguments: Sequence[str] | None = None
-) -> None:
+def main() -> None:
     """Print the shares, the table and the reasons; with `--details` each install."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repos", type=Path, required=True, help="a folder of git clones")
     parser.add_argument("--details", action="store_true", help="list every install")
     parser.add_argument("--only", help="the clones whose names hold this")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     files: dict[str, list[Answer]] = {}
     labels = read_labels(LABELS.read_text(encoding="utf-8"))
     left_out: list[str] = []
@@ -232,7 +230,7 @@ def main(
             clone = Clone(folder)
             tree = clone.repository(clone.commit("HEAD"))
         except GitError as error:
-            echo(f"skipped {folder.name}: {error}")
+            click.echo(f"skipped {folder.name}: {error}")
             continue
         for path in sorted(filter(is_dockerfile, tree.paths)):
             looked += 1
@@ -242,18 +240,20 @@ def main(
                 left_out.append(f"{folder.name}:{path}: {reason}")
             elif found:
                 files[f"{folder.name}:{path}"] = found
-    echo(f"{looked} Dockerfiles looked at")
+    click.echo(f"{looked} Dockerfiles looked at")
     for line in table(files):
-        echo(line)
-    echo("")
+        click.echo(line)
+    click.echo("")
     for line in left_out:
-        echo(f"no fault: {line}")
+        click.echo(f"no fault: {line}")
     if options.details:
-        echo("")
+        click.echo("")
         for name, found in files.items():
             for answer in found:
                 line, words = answer.install.run.instruction.span.start, answer.install.managers
-                echo(f"{name}:{line} {'+'.join(words)} {answer.outcome} {answer.reason}".rstrip())
+                click.echo(
+                    f"{name}:{line} {'+'.join(words)} {answer.outcome} {answer.reason}".rstrip()
+                )
 
 
 if __name__ == "__main__":
