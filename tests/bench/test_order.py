@@ -80,20 +80,27 @@ def test_asked_are_installs_that_a_folder_of_source_stands_before(
     ("text", "outcome", "reason"),
     [
         ("COPY . .\nRUN npm ci\n", "suggestion", ""),
-        ("COPY . .\nRUN make x\nRUN npm ci\n", "mount", "`RUN make x` stands between"),
+        (
+            "COPY . .\nRUN make x\nRUN npm ci\n",
+            "mount",
+            "`RUN make x` stands between and may read the source",
+        ),
         (
             "COPY . .\n# layerwise: ignore=missing-cache-mount\nRUN make x && npm ci\n",
             "words",
-            "what stands before it in the RUN",
+            "what stands before it in the RUN may read the source",
         ),
-        ("COPY . .\nRUN npm ci --install-links\n", "silent", "settings that are not followed"),
+        (
+            "COPY . .\nRUN npm ci --install-links\n",
+            "silent",
+            "it reads settings that are not followed",
+        ),
     ],
 )
 def test_an_answer_is_the_best_that_is_said(text: str, outcome: str, reason: str) -> None:
     """And the reason is the rule's own."""
     (answer,) = answers(report(text))
-    assert answer.outcome == outcome
-    assert answer.reason.startswith(reason) if outcome != "silent" else reason in answer.reason
+    assert (answer.outcome, answer.reason) == (outcome, reason)
 
 
 def test_a_file_counts_as_its_best_install() -> None:
