@@ -78,3 +78,14 @@ def test_what_our_fixes_change_is_counted_in_groups_of_lines():
     assert [step["path"] for step in change] == ["Dockerfile"]
     assert hunks(before, change) == 2
     assert dropped == frozenset()
+
+
+def test_what_an_ignore_file_is_to_leave_out_is_named_with_its_folders():
+    files = {path: text for path, text in FILES.items() if path != ".dockerignore"}
+    files |= {"Dockerfile": NAIVE, "docs/guide.md": ""}
+    report = rules.inspect(Repository(frozenset(files), texts=files), "Dockerfile")
+    assert report.build is not None
+    change, dropped = suggested(report.build, report.findings)
+    assert ".dockerignore" in [step["path"] for step in change]
+    assert {"docs", "docs/guide.md"} <= dropped
+    assert dropped.isdisjoint({"app.js", "package.json"})
