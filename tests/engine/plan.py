@@ -257,7 +257,8 @@ def _options(mount: str) -> dict[str, str]:
 def concrete(path: str) -> str:
     """One path that a source pattern matches; ends in "/" when it looks like a folder.
 
-    What has no ending does, but for what lies in a `bin`.
+    What has no ending does, but for what lies in a `bin` and the programs of uv, which its image has
+    at the root.
     """
     clean = posixpath.normpath("/" + re.sub(r"\[[^]]*\]|[*?]+", "faked", path))
     base = posixpath.basename(clean)

@@ -145,7 +145,6 @@ TOOLS = [
         "package.json",
         _npm("alpha", "beta"),
         _npm("alpha", "beta", "gamma"),
-        (),
     ),
     Tool("uv sync", UV, "pyproject.toml", _project("alpha", "beta"), _project(*NAMES)),
     Tool("uv pip", UV_PIP, "requirements.txt", "alpha\nbeta\n", "alpha\nbeta\ngamma\n"),
@@ -226,10 +225,8 @@ FROM scratch
 COPY --from=listed /.listed /
 """
 
-
 MANY = 2_000
-
-
+"""Lines of a list, fewer than any of these images has: a list of nothing would differ from none."""
 COMPILED = "tmp/node-compile-cache"
 """What Node.js keeps of programs that ask for it: other bytes each time."""
 
