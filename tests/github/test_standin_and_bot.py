@@ -14,7 +14,7 @@ from tests.github.suggestions import SuggestionRefused
 LINES = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=25)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(before=LINES, after=LINES, data=st.data())
 def test_the_bot_and_the_page_agree_on_what_can_be_committed(before, after, data):
     start = data.draw(st.integers(1, len(after)))

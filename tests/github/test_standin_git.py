@@ -105,9 +105,7 @@ def test_a_clone_lends_its_commits(github, tmp_path):
 LINES = st.lists(st.sampled_from(["a", "b", "c", "d", ""]), max_size=40)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=LINES, after=LINES)
 def test_a_line_is_followed_through_a_diff_to_a_line_of_the_same_text(
     tmp_path_factory, before, after
