@@ -55,6 +55,14 @@ def test_an_output_that_another_stage_takes_is_made(engine):
     assert {"app", "tool"} <= {path.split("/")[0] for path in tree}
 
 
+def test_go_names_a_program_as_its_module_wherever_it_lies(engine):
+    files = {"go.mod": "module example.org/shop/v2\n", "main.go": "package main\n"}
+    text = "FROM golang:1.22\nWORKDIR /app\nCOPY . .\nRUN go install .\nRUN go build -o /bin/ .\n"
+    case = Case(files, text=text, shims="faithful", outputs="const")
+    tree = build(engine, case, export=True).tree
+    assert {"go/bin/shop", "bin/shop"} <= tree.keys()
+
+
 def test_the_plan_reads_arguments_and_stages_as_buildkit_does():
     text = "ARG TAG=3\nFROM python:${TAG} AS b\nUSER me:us\nRUN pip install poetry\nFROM b\nCOPY --from=b /x /y\n"
     plan = read(text, {"TAG": "4"})
