@@ -198,7 +198,7 @@ def test_a_builder_without_buildkit_refuses_its_syntax(engine, line):
         return engine.request("POST", asked, archive.getvalue(), "application/x-tar")
 
     made("FROM debian:12\nCOPY a /a\n")
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="requires BuildKit"):
         made(f"FROM debian:12\n{line}\n")
 
 
