@@ -71,7 +71,7 @@ MOUNTS = [
         "FROM maven:3\nWORKDIR /app\nCOPY pom.xml ./\nRUN mvn dependency:go-offline\nCOPY . .\nRUN mvn -o package\n",
         "FROM maven:3\nWORKDIR /app\nCOPY pom.xml ./\nRUN --mount=type=cache,target=/root/.m2 mvn dependency:go-offline\nCOPY . .\nRUN mvn -o package\n",
         "FROM maven:3\nWORKDIR /app\nCOPY pom.xml ./\nRUN --mount=type=cache,target=/root/.m2 mvn dependency:go-offline\nCOPY . .\nRUN --mount=type=cache,target=/root/.m2 mvn -o package\n",
-        "offline",
+        "offline, and the artifacts were not downloaded before",
         ignoring=("root/.m2",),
     ),
     Trap(

@@ -308,6 +308,6 @@ WORKSPACES = [
             "COPY mix.exs mix.lock ./\nCOPY apps/web/mix.exs apps/web/\n",
             "elixir:1.16",
         ),
-        "apps",
+        "apps_path",
     ),
 ]
