@@ -30,7 +30,7 @@ BUN = "@oven/bun-linux-x64-baseline"
 PROGRAMS = ("pnpm@10", "yarn@1", BUN)
 MODERN_YARN = "@yarnpkg/cli-dist@4"
 """In `/opt/yarn`: its command has the name of the other's."""
-_HOLDS = " ".join([PACKAGES, NODE, *WHEELS, *PROGRAMS, MODERN_YARN])
+_HOLDS = " ".join([SUITE, PACKAGES, NODE, *WHEELS, *PROGRAMS, MODERN_YARN])
 NAME = f"layerwise-real:{hashlib.sha256(_HOLDS.encode()).hexdigest()[:12]}"
 """Another one where it holds something else: an engine's folder outlives the tests."""
 _POETRY = """\
