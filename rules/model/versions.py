@@ -2,6 +2,7 @@
 
 from rules.model.cache import Build, Layer, once
 from rules.model.gitless import lacks_git
+from rules.model.lineage import seen_by
 from rules.model.processes import Process
 from rules.model.program import asked, flattened, places_of_git, why_program_reads_git
 from rules.model.prose import code
@@ -72,13 +73,8 @@ def _finds_git(build: Build, layer: Layer, process: Process) -> bool:
 
 def _hooks(build: Build) -> str | None:
     """What installs hooks of git when packages are installed behind the copy: some fail without."""
-    copied: set[int] = set()
     for layer in build.layers:
-        if layer.copy is not None and ROOT in layer.local_sources:
-            copied.add(layer.stage)
-        if layer.instruction.keyword != "RUN" or layer.stage not in copied:
-            continue
-        if not any(map(_runs_lifecycle, layer.processes)):
+        if not any(map(_runs_lifecycle, layer.processes)) or not _finds_source(build, layer):
             continue
         for path, text in (settings(build) or {}).items():
             tool = next((name for name in _HOOKS if mentions(text, name)), None)
@@ -88,8 +84,14 @@ def _hooks(build: Build) -> str | None:
 
 
 def _runs_lifecycle(process: Process) -> bool:
-    first = next(iter(process.args), "")
-    return process.name in _NODE and (first in _INSTALLS or process.name == "yarn")
+    installs = process.name == "yarn" or not _INSTALLS.isdisjoint(process.args)
+    return process.name in _NODE and installs
+
+
+def _finds_source(build: Build, layer: Layer) -> bool:
+    """Whether a step finds the whole context copied, `.git` with it."""
+    seen = seen_by(build, layer)
+    return any(each.copy is not None and ROOT in each.local_sources for each in seen)
 
 
 def _settings(build: Build) -> str | None:

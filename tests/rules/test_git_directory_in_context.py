@@ -186,6 +186,9 @@ def test_the_source_matters_where_it_is_run_with_git_beside_it(stages, is_told):
     [
         (BEHIND, HUSKY, False),
         (BEHIND.replace("npm ci", "yarn"), HUSKY, False),
+        (BEHIND.replace("npm ci", "npm --prefix . ci"), HUSKY, False),
+        (BEHIND.replace("22", "22 AS a").replace("RUN", "FROM a\nRUN"), HUSKY, False),
+        (BEHIND.replace("22", "22 AS a").replace("RUN", "FROM node:22\nRUN"), HUSKY, True),
         (BEHIND.replace("npm ci", "npm run build"), HUSKY, True),
         (BEHIND, {"package.json": "{}"}, True),
         (BEFORE, HUSKY, True),
