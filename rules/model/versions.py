@@ -67,7 +67,7 @@ def _run(build: Build, layer: Layer) -> str | None:
 
 
 def _finds_git(build: Build, layer: Layer, process: Process) -> bool:
-    """.NET reads `.git` itself."""
+    """Whether what stamps the commit learns it: Go asks the program, .NET reads `.git` itself."""
     return process.name != "go" or not lacks_git(build, layer)
 
 
@@ -98,13 +98,15 @@ def _settings(build: Build) -> str | None:
     texts = settings(build)
     if texts is None:
         return "the files that steer the build are too many to be read"
+    may_ask = _may_run_git(build)
     for path, text in texts.items():
         flat = flattened(text)
         lower = flat.lower()
         tool = next((name for name in _TOOLS if name in lower), None)
         tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
-        stamp = next((words for words in _STAMPING if words in flat), None)
-        if (word := (_may_run_git(build) and asked(flat)) or tool) is not None:
+        word = (asked(flat) if may_ask else None) or tool
+        stamp = asked(flat, _STAMPING)
+        if word is not None:
             return f"{code(path)} mentions {code(word)}"
         if stamp and "-buildvcs=false" not in flat and _starts_others(build):
             return f"{code(path)} mentions {code(stamp)}, which writes the commit"

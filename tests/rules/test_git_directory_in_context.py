@@ -222,6 +222,7 @@ BUILD = "RUN CGO_ENABLED=0 go build -o /app ./...\n"
         ("FROM golang\nCOPY . .\nRUN make\n", MAKE, False),
         ("FROM golang\nCOPY . .\nRUN ./build.sh\n", {"build.sh": "go build .\n"}, False),
         ("FROM golang\nCOPY . .\nRUN echo\n", MAKE, True),
+        ("FROM rust\nCOPY . .\nRUN make\n", {"Makefile": "all:\n\tcargo build\n"}, True),
         ("FROM golang:1.22\nCOPY . .\n" + BUILD, {}, False),
         ("FROM octo/golang:alpine\nCOPY . .\n" + BUILD, {}, False),
         ("ARG alpine\nFROM golang:$alpine\nCOPY . .\n" + BUILD, {}, False),
