@@ -87,10 +87,10 @@ def needed_places(family: Family, layer: Layer) -> tuple[Place, ...]:
         try:
             remembered[key] = _needed_places(family, layer)
         except UnsureError as unsure:
-            remembered[key] = unsure
-    found: tuple[Place, ...] | UnsureError = remembered[key]
-    if isinstance(found, UnsureError):
-        raise found
+            remembered[key] = str(unsure)  # an error would keep all that was at hand, by its trace
+    found: tuple[Place, ...] | str = remembered[key]
+    if isinstance(found, str):
+        raise UnsureError(found)
     return found
 
 
