@@ -16,6 +16,7 @@ from rules.model.script import Command, Word
 from rules.model.variables import Variable
 
 _GLOBS = ("/*", "/**", "/.", "/", "*")
+_DELETING = frozenset(["-delete", "-exec", "-execdir"])
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def _removals(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[P
             if process.name != "rm":
                 if inside and not _is_own_option(build, layer, process):
                     raise UnsureError("the RUN names the cache itself")
+                around = around if path != "/" and _is_deleting_search(process) else []
             elif inside or (around and _is_cache_folder(path, places)):
                 hit.append(word)
-            elif around:
+                continue
+            if around or (process.name == "rm" and _may_hit(word, path, process, places)):
                 raise UnsureError("the RUN removes the folder that the cache is in")
         if hit:
             kept = [w for w, _ in words if w not in hit and not w.value.startswith("-")]
@@ -93,6 +96,21 @@ def _is_own_option(build: Build, layer: Layer, process: Process) -> bool:
     mine = [use for use in uses_of(build, layer) if use.process is process]
     options = {option for use in mine for cache in use.caches for option in cache.options}
     return any(word.value.partition("=")[0] in options for word in process.argv)
+
+
+def _is_deleting_search(process: Process) -> bool:
+    """`find /root/.cache -delete`."""
+    return process.name == "find" and not _DELETING.isdisjoint(process.args)
+
+
+def _may_hit(word: Word, path: str | None, process: Process, places: Sequence[Place]) -> bool:
+    """Whether what `rm` removes may be around a place: behind a mere `cd`, and in braces."""
+    folders = [place.folder for place in places]
+    if path is None:
+        first = word.value.partition("/")[0]
+        return process.folder is None and any(first in folder[1:].split("/") for folder in folders)
+    start, braces, _ = path.partition("{")
+    return bool(braces) and any(folder.startswith(start) for folder in folders)
 
 
 def _is_cache_folder(path: str | None, places: Sequence[Place]) -> bool:
