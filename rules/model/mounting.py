@@ -172,12 +172,9 @@ def _named(family: Family, layers: Sequence[Layer], place: Place) -> str | None:
             sources = layer.copy.sources
             if sources is None or any(_meet(f"/{s.lstrip('/')}", place.folder) for s in sources):
                 return f"{instruction.keyword} {instruction.value}"
-        if layer.mounts and any(
-            m.stage in family.stages and m.type != "cache" for m in layer.mounts
-        ):
-            bound = [m.source for m in layer.mounts if m.stage in family.stages]
-            if any(_meet(f"/{source.lstrip('./')}", place.folder) for source in bound):
-                return instruction.keyword
+        bound = [mount.source for mount in layer.mounts if mount.stage in family.stages]
+        if any(_meet(f"/{source}", place.folder) for source in bound):
+            return instruction.keyword
         if not mine or layer in layers:
             continue
         if instruction.keyword == "RUN" and layer.names(place.folder) and not _only_removes(layer):

@@ -293,6 +293,8 @@ REFUSED = [
     # Somebody takes it from there.
     (PY.replace("3", "3 AS a", 1) + f"RUN {INSTALL}\nFROM python:3\nCOPY --from=a /root/.cache /root/.cache\n", "names the folder"),
     (PY.replace("3", "3 AS a", 1) + f"RUN {INSTALL}\nFROM python:3\nRUN --mount=type=bind,from=a,source=/root/.cache/pip,target=/c cp -r /c /d\n", "names the folder"),
+    (PY.replace("3", "3 AS a", 1) + f"RUN {INSTALL}\nFROM python:3\nRUN --mount=type=cache,from=a,source=/root/.cache/pip,target=/c cp -r /c /d\n", "names the folder"),
+    (PY.replace("3", "3 AS a", 1) + f"RUN {INSTALL}\nFROM python:3\nRUN --mount=type=bind,from=a,target=/c cp -r /c /d\n", "names the folder"),
     (JS + "RUN npm ci && npx playwright install\n", "npx"),
     # The program reads it when it runs, or another RUN does.
     ("FROM maven:3\nCOPY pom.xml ./\nRUN mvn package\nCMD mvn exec:java\n", "when it runs"),
