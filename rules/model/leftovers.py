@@ -139,15 +139,13 @@ def present(build: Build) -> Iterator[Leftover]:
 
 def _programs(build: Build) -> frozenset[str | None]:
     """The programs that RUNs start, but for those that install for the whole system."""
-    runs = (layer for layer in build.layers if layer.instruction.keyword == "RUN")
-    processes = (process for layer in runs for process in layer.processes)
+    processes = (process for layer in build.layers for process in layer.processes)
     return frozenset(p.name for p in processes if _GLOBAL.isdisjoint(p.args))
 
 
 def _runs_code(build: Build) -> bool:
     """Whether a RUN builds or starts the project, which then reads its settings."""
-    runs = (layer for layer in build.layers if layer.instruction.keyword == "RUN")
-    for process in (process for layer in runs for process in layer.processes):
+    for process in (process for layer in build.layers for process in layer.processes):
         first = next((arg for arg in process.args if not (arg or "-").startswith("-")), None)
         if process.name in _RUNS_CODE or (process.name in _NPM and first not in _INSTALLS):
             return True

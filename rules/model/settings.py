@@ -138,7 +138,6 @@ def programs(build: Build) -> frozenset[str]:
     return frozenset(
         process.name
         for layer in build.layers
-        if layer.instruction.keyword == "RUN"
         for process in layer.processes
         if process.name is not None
     )

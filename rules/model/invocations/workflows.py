@@ -186,14 +186,13 @@ def _is_hosted(job: Mapping[str, Any], scope: Scope) -> bool:
     """
     labels = job.get("runs-on")
     if isinstance(labels, dict):
-        labels = labels.get("labels", _A_GROUP)
+        labels = labels.get("labels")  # of a group alone nothing is known
     found = [evaluate(text_of(label) or "", scope) for label in items(labels) or [labels]]
     known = [label.lower() for label in found if label]
     own = any("self-hosted" in label for label in known)
     return not own and any(name in label for label in known for name in _SYSTEMS)
 
 
-_A_GROUP = "a group of runners"
 _SYSTEMS = ("ubuntu", "windows", "macos")
 
 
