@@ -85,7 +85,7 @@ def sources(paths: Iterable[str]) -> dict[str, Reader]:
         folder, _, name = path.rpartition("/")
         if "dockerfile" in name.lower() or "containerfile" in name.lower():
             building.add(folder)
-            if len(name) == len("dockerfile"):
+            if name.lower() == "dockerfile":  # no kind is compiled where there is nothing else
                 continue
         if path.lower().endswith(_ENDINGS) or "file" in path.lower():
             kind = _kind(path)
