@@ -135,6 +135,7 @@ HUSKY = {"package.json": '{"devDependencies": {"husky": "^6"}}'}
         ({"requirements.txt": "GitPython==3\n"}, "mentions `gitpython`"),
         ({f"m{n}.py": "" for n in range(501)}, "too large"),
         ({"long.js": "x" * 400_001}, "cannot be searched"),
+        ({"binary.js": None}, "cannot be searched"),
     ],
 )
 def test_silent_where_the_program_may_read_it_when_it_runs(files, reason):
@@ -151,6 +152,7 @@ def test_silent_where_the_program_may_read_it_when_it_runs(files, reason):
         {"Makefile": "# a three-digit status\n"},
         {"web/static/vendor/all.js": "x" * 500_000},
         {"a.min.js": "'.git'"},
+        {"Dockerfile.php": "# .git\nFROM php\n"},
         {"v.py": "# https://github.com/octo/shop.git, see .gitignore\n"},
     ],
 )
@@ -191,6 +193,7 @@ def test_the_source_matters_where_it_is_run_with_git_beside_it(stages, is_told):
         (BEHIND.replace("22", "22 AS a").replace("RUN", "FROM node:22\nRUN"), HUSKY, True),
         (BEHIND.replace("npm ci", "npm run build"), HUSKY, True),
         (BEHIND, {"package.json": "{}"}, True),
+        (BEHIND, {"package.json": "{}", "Makefile": "# husky\n"}, True),
         (BEFORE, HUSKY, True),
     ],
 )
@@ -222,6 +225,16 @@ BUILD = "RUN CGO_ENABLED=0 go build -o /app ./...\n"
         ("FROM golang\nCOPY . .\nRUN make\n", MAKE, False),
         ("FROM golang\nCOPY . .\nRUN ./build.sh\n", {"build.sh": "go build .\n"}, False),
         ("FROM golang\nCOPY . .\nRUN echo\n", MAKE, True),
+        ("FROM golang\nCOPY . .\nRUN coproc a\n", MAKE, False),
+        (
+            "FROM golang\nCOPY . .\nRUN make\n",
+            {"Makefile": "a:\n\tgo build -buildvcs=false\n"},
+            True,
+        ),
+        (ALPINE + "RUN dotnet publish\n", {}, False),
+        (ALPINE + "ADD https://a/x /usr/bin/\n" + BUILD, {}, False),
+        (ALPINE + "ADD made.tar /usr/\n" + BUILD, {"made.tar": ""}, False),
+        (ALPINE + "RUN echo x | xargs apk add gcc\n" + BUILD, {}, False),
         ("FROM rust\nCOPY . .\nRUN make\n", {"Makefile": "all:\n\tcargo build\n"}, True),
         ("FROM golang:1.22\nCOPY . .\n" + BUILD, {}, False),
         ("FROM octo/golang:alpine\nCOPY . .\n" + BUILD, {}, False),

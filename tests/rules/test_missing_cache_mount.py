@@ -196,6 +196,7 @@ def test_variables_move_caches_that_later_calls_read(image, said, call, targets)
         (f"RUN {INSTALL} && cd && rm -rf x", f"RUN {PIP} {INSTALL} && cd && rm -rf x"),
         (f"RUN {INSTALL} && cd && rm -rf /tmp/$x", f"RUN {PIP} {INSTALL} && cd && rm -rf /tmp/$x"),
         (f"RUN {INSTALL} && rm -rf /srv/{{a,b}}", f"RUN {PIP} {INSTALL} && rm -rf /srv/{{a,b}}"),
+        (f"RUN {INSTALL} && rm -rf pip", f"RUN {PIP} {INSTALL} && rm -rf pip"),
         (f"RUN {INSTALL} && find /root/.cache", f"RUN {PIP} {INSTALL} && find /root/.cache"),
         (f"RUN {INSTALL} && find / -name x -delete", f"RUN {PIP} {INSTALL} && find / -name x -delete"),
         (f"RUN rm -rf /root/.cache/pip && {INSTALL}", f"RUN {PIP} {INSTALL}"),
@@ -372,6 +373,18 @@ def test_a_builder_that_is_not_known_gets_no_mount():
 def test_large_files_take_no_time(text):
     whole = build({"Dockerfile": text, **{f"d{i}/f": "" for i in range(300)}})
     assert seconds(lambda: list(rule.find(whole)), 1) < 1
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "FROM debian:12\nRUN --mount=from=a,source=/a,target=/a cp -r /a /b\n",
+        "FROM a AS b\nRUN go build -o /o .\nFROM debian:12\nCOPY --from=b /o /o\n",
+    ],
+)
+def test_a_stage_that_others_mount_or_build_on_is_not_run(user):
+    text = f"FROM golang:1 AS a\nWORKDIR /a\nCOPY go.mod ./\nRUN go mod download\n{user}"
+    assert findings(rule, {**FILES, "Dockerfile": text})[0].fix is not None
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ ONE = "FROM debian:12\nRUN x\n"
         (TWO, "ubuntu-latest", "          cache-to: type=gha,mode=max\n", None),
         (TWO, "self-hosted", "", None),
         (ONE, "[self-hosted, ubuntu-22.04]", "", None),
+        (ONE, "Ubuntu-Latest", "", "reuses no layers"),
         (ONE, "linux-large", "", None),
         (ONE, "{group: large}", "", None),
         (ONE, "{group: large, labels: ubuntu-24.04-16core}", "", "reuses no layers"),
@@ -81,7 +82,12 @@ jobs:
 
 @pytest.mark.parametrize(
     ("line", "notes"),
-    [("*.platform=linux/amd64", 1), ("a.cache-to=type=gha", 0), ("*.cache-from=type=gha", 0)],
+    [
+        ("*.platform=linux/amd64", 1),
+        ("a.args.cache-to-x=y", 1),
+        ("a.cache-to=type=gha", 0),
+        ("*.cache-from=type=gha", 0),
+    ],
 )
 def test_a_workflow_that_builds_what_a_bake_file_names_counts(line, notes):
     bake = 'target "a" {\n  context = "."\n}\n'
@@ -89,6 +95,15 @@ def test_a_workflow_that_builds_what_a_bake_file_names_counts(line, notes):
     made = build({"Dockerfile": ONE, **files})
     assert len(cache_notes(made)) == notes
     assert not made.builder.keeps_disk
+
+
+def test_a_bake_file_or_a_compose_file_may_name_what_is_reused():
+    bake = 'target "a" {\n  context = "."\n  cache-from = ["type=gha"]\n}\n'
+    workflow = BAKE.format(set="*.platform=linux/amd64")
+    files = {"Dockerfile": ONE, ".github/workflows/ci.yml": workflow}
+    assert cache_notes(build({**files, "docker-bake.hcl": bake})) == ()
+    compose = "services: {a: {build: {context: ., cache_from: [a]}}}\n"
+    assert cache_notes(build({**files, "compose.yaml": compose})) == ()
 
 
 def test_a_composite_action_counts_as_its_workflow():
