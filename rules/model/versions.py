@@ -105,7 +105,7 @@ def _settings(build: Build) -> str | None:
         tool = next((name for name in _TOOLS if name in lower), None)
         tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
         word = (asked(flat) if may_ask else None) or tool
-        stamp = asked(flat, _STAMPING)
+        stamp = next((words for words in _STAMPING if words in flat), None)
         if word is not None:
             return f"{code(path)} mentions {code(word)}"
         if stamp and "-buildvcs=false" not in flat and _starts_others(build):

@@ -235,7 +235,6 @@ BUILD = "RUN CGO_ENABLED=0 go build -o /app ./...\n"
         (ALPINE + "ADD https://a/x /usr/bin/\n" + BUILD, {}, False),
         (ALPINE + "ADD made.tar /usr/\n" + BUILD, {"made.tar": ""}, False),
         (ALPINE + "RUN echo x | xargs apk add gcc\n" + BUILD, {}, False),
-        ("FROM rust\nCOPY . .\nRUN make\n", {"Makefile": "all:\n\tcargo build\n"}, True),
         ("FROM golang:1.22\nCOPY . .\n" + BUILD, {}, False),
         ("FROM octo/golang:alpine\nCOPY . .\n" + BUILD, {}, False),
         ("ARG alpine\nFROM golang:$alpine\nCOPY . .\n" + BUILD, {}, False),
