@@ -119,11 +119,11 @@ def places_of_git(build: Build) -> Mapping[int, AbstractSet[str]]:
         if copy is not None and copy.local and ROOT in copy.named:
             places.add(copy.destination or "/")
         elif copy is not None and copy.stage is not None:
-            places.update(_brought(copy, held.get(copy.stage, set())))
+            places.update(brought(copy, held.get(copy.stage, set())))
     return held
 
 
-def _brought(copy: Copy, places: set[str]) -> set[str]:
+def brought(copy: Copy, places: AbstractSet[str]) -> set[str]:
     """The folders that a `COPY --from` may make, of those that hold `.git`."""
     for source in (ROOT,) if copy.sources is None else copy.sources:
         path = "" if source == ROOT else f"/{source}"

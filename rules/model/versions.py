@@ -4,7 +4,7 @@ from rules.model.cache import Build, Layer, once
 from rules.model.gitless import lacks_git
 from rules.model.lineage import seen_by
 from rules.model.processes import Process
-from rules.model.program import asked, flattened, places_of_git, why_program_reads_git
+from rules.model.program import asked, brought, flattened, places_of_git, why_program_reads_git
 from rules.model.prose import code
 from rules.model.settings import mentions, neighbours_copy, settings
 from rules.model.sources import ROOT
@@ -89,9 +89,15 @@ def _runs_lifecycle(process: Process) -> bool:
 
 
 def _finds_source(build: Build, layer: Layer) -> bool:
-    """Whether a step finds the whole context copied, `.git` with it."""
-    seen = seen_by(build, layer)
-    return any(each.copy is not None and ROOT in each.local_sources for each in seen)
+    """Whether a step finds the whole context copied, `.git` with it, from another stage even."""
+    held = places_of_git(build)
+    copies = (each.copy for each in seen_by(build, layer) if each.copy is not None)
+    return any(
+        copy.local and ROOT in copy.named
+        if copy.stage is None
+        else bool(brought(copy, held[copy.stage]))
+        for copy in copies
+    )
 
 
 def _settings(build: Build) -> str | None:

@@ -120,6 +120,7 @@ def test_what_else_changes_often_does_not_forbid_the_fix():
 
 BEHIND = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
 BEFORE = "FROM node:22\nWORKDIR /app\nCOPY package.json ./\nRUN npm i\nCOPY . .\n"
+ACROSS = "FROM a AS a\nWORKDIR /app\nCOPY . .\nFROM node:22\nCOPY --from=a {} /app\nRUN npm ci\n"
 MAKE = {"Makefile": "all:\n\tgo build ./...\n"}
 DESCRIBE = {"Makefile": "v:\n\tgit describe\n"}
 HUSKY = {"package.json": '{"devDependencies": {"husky": "^6"}}'}
@@ -191,6 +192,8 @@ def test_the_source_matters_where_it_is_run_with_git_beside_it(stages, is_told):
         (BEHIND.replace("npm ci", "npm --prefix . ci"), HUSKY, False),
         (BEHIND.replace("22", "22 AS a").replace("RUN", "FROM a\nRUN"), HUSKY, False),
         (BEHIND.replace("22", "22 AS a").replace("RUN", "FROM node:22\nRUN"), HUSKY, True),
+        (ACROSS.format("/app"), HUSKY, False),
+        (ACROSS.format("/app/dist"), HUSKY, True),
         (BEHIND.replace("npm ci", "npm run build"), HUSKY, True),
         (BEHIND, {"package.json": "{}"}, True),
         (BEHIND, {"package.json": "{}", "Makefile": "# husky\n"}, True),
