@@ -10,7 +10,7 @@ from rules.model.dockerfile import Instruction
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
 from rules.model.installs.find import Piece
-from rules.model.installs.install import join
+from rules.model.installs.install import join, join_known
 from rules.model.lineage import inherited, seen_by
 from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
 from rules.model.places import is_inside, overlap
@@ -118,9 +118,9 @@ def _trims_source(move: Move, piece: Piece) -> bool:
     for word in process.args:
         if word is None or word.startswith("-"):
             continue
-        certain = word[: min(word.find(c) % (len(word) + 1) for c in "*?[{")]
-        path = join(process.folder, certain)
+        path = join_known(process.folder, word)
         inside = any(path != place and is_inside(path, place) for place in places)
+        inside = inside and not word.startswith("~")
         if not inside or any(overlap(path, filled) for filled in move.writes):
             return False
     return True

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING
-from rules.model.installs.install import Call, split_options
+from rules.model.installs.install import Call, join_known, split_options
 from rules.model.managers import manager_of
-from rules.model.places import is_home, is_inside, is_project_folder
+from rules.model.places import is_home, is_inside, is_project_folder, overlap
 
 
 def may_read_source(words: tuple[str, ...], folder: str, targets: Sequence[str]) -> bool:
@@ -42,15 +42,8 @@ class _Asked:
         """Whether a path lies in a target, or a target in it."""
         if word.startswith("~") or "$" in word or "`" in word:
             return True
-        parts = posixpath.join(self.folder, word).split("/")
-        known = next((i for i, part in enumerate(parts) if set(part) & set("*?[{")), len(parts))
-        path = posixpath.normpath("/".join(parts[:known]) or "/").lstrip("/") + "/"
-        path = "/" if path == "./" else "/" + path.lstrip("/")
-        for target in self.targets:
-            other = posixpath.normpath(target).rstrip("/") + "/"
-            if path.startswith(other) or other.startswith(path):
-                return True
-        return False
+        path = join_known(self.folder, word)
+        return any(overlap(path, posixpath.normpath(target)) for target in self.targets)
 
     def touches_any(self, words: Iterable[str]) -> bool:
         return any(self.touches(word) for word in words)

@@ -263,12 +263,19 @@ def test_a_run_that_reads_no_source_at_all_is_not_split():
     [
         ("export CI=1 && npm ci && npm run build", "variables"),
         ("npm ci && npm run build && npm prune --omit=dev", "removes"),
+        ("npm ci && npm run build && rm -rf node_mod*", "removes"),
+        ("npm ci && npm run build && rm -rf src ~/.npm", "removes"),
         ("npm ci; npm run build; exit 0", "success"),
         ("npm ci; npm run build || true", "success"),
     ],
 )
 def test_a_run_that_cannot_be_split_gets_words(run, reason):
     check_words(rule, JS + f"COPY . .\nRUN {run}\n", NPM, reason)
+
+
+def test_a_run_is_not_split_before_it_removes_all_there_is():
+    run = "pip install -r requirements.txt && make && rm -rf *"
+    check_words(rule, APP + f"COPY . .\nRUN {run}\n", PIP, "removes")
 
 
 def test_a_step_between_that_may_read_the_source_stops_it():

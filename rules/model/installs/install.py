@@ -191,6 +191,13 @@ def join(folder: str, path: str) -> str:
     return "/" + posixpath.normpath(posixpath.join(folder, path)).lstrip("/")
 
 
+def join_known(folder: str, path: str) -> str:
+    """The same for a path with a pattern: the folder below which all lies that it can match."""
+    parts = posixpath.join(folder, path).split("/")
+    known = next((i for i, part in enumerate(parts) if set(part) & set("*?[{")), len(parts))
+    return join("/", "/".join(parts[:known]))
+
+
 def split_options(
     words: Iterable[str], valued: frozenset[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
