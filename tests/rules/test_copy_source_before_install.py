@@ -620,6 +620,12 @@ def test_a_user_may_not_install_in_a_folder_that_is_not_known_to_be_its_own(chow
     check_words(rule, text, NPM, "gives its owner")
 
 
+def test_an_owner_that_means_another_one_later_is_not_the_same():
+    text = OWNED.format(chown="chown -R $WHO /app", owner="$WHO")
+    text = text.replace("WORKDIR", "ARG WHO=1000\nWORKDIR").replace("USER", "ARG WHO=2000\nUSER")
+    check_words(rule, text, NPM, "gives its owner")
+
+
 def test_manifests_that_came_after_the_last_step_that_may_change_them_stay_where_they_are():
     """It still stands behind the assets, which no order helps."""
     start = JS + "COPY assets assets\nRUN make assets\nCOPY package.json package-lock.json ./\n"
@@ -627,3 +633,14 @@ def test_manifests_that_came_after_the_last_step_that_may_change_them_stay_where
     found = next(f for f in findings(rule, files) if f.fix is not None)
     assert found.fix is not None
     assert applied(build(files), found.fix).dockerfile.text == start + "RUN npm ci\nCOPY src src\n"
+
+
+def test_manifests_that_a_step_may_have_changed_are_copied_again():
+    start = JS + "COPY package.json package-lock.json ./\nRUN make manifests\n"
+    check_fixed(
+        rule,
+        start + "COPY . .\nRUN npm ci\n",
+        start + "COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",
+        NPM,
+        edit="src/a.ts",
+    )
