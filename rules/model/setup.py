@@ -154,17 +154,22 @@ def _wget(asked: _Asked) -> bool:
         for w in asked.words
     ]
     options, addresses = split_options(words, _WGET_VALUED)
-    said = {name: value for name, value in options if name in _WGET_VALUED}
-    if not all(map(_url, addresses)) or {"-i", "--input-file", "--config"} & said.keys():
+    if not all(map(_url, addresses)) or {name for name, _ in options} - _WGET_KNOWN:
         return True
-    places = [said[name] for name in ("-O", "--output-document", "-P") if name in said]
-    attached = (w[:2] in ("-O", "-P") and len(w) > 2 for w in asked.words)
-    if any(attached) or asked.touches_any(place for place in said.values() if "/" in place):
+    places = [value for name, value in options if name in _WGET_PLACES]
+    if asked.touches_any(place for place in places if "/" in place):
         return True
     return asked.inside() and not any(place.startswith("/") or place == "-" for place in places)
 
 
-_WGET_VALUED = frozenset("-O --output-document -P -i --input-file --config -t --tries -T".split())
+_WGET_PLACES = frozenset("-O --output-document -P --directory-prefix".split())
+_WGET_VALUED = _WGET_PLACES | frozenset("-t --tries -T --timeout".split())
+_WGET_KNOWN = _WGET_VALUED | frozenset(
+    "-q -v -c -S -qO- --quiet --no-verbose --continue --no-clobber --server-response --progress "
+    "--show-progress --no-check-certificate --https-only --secure-protocol --header --user-agent "
+    "--content-disposition --no-config --no-cache --max-redirect --waitretry --retry-connrefused "
+    "--post-data --http-user --http-password".split()
+)
 
 
 def _absolute(asked: _Asked) -> bool:

@@ -100,3 +100,12 @@ def test_where_a_command_runs_may_matter(command):
     assert reads(command, folder="/tmp") is False
     assert reads(command, folder="/app/src") is True
     assert reads(f"{command} /app/x", folder="/tmp") is True
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["-qO/app/x", "-i/app/list", "-P/app", "--directory-prefix=/app/x", "--post-file=/app/x"],
+)
+def test_wget_may_read_or_write_what_its_options_name_wherever_it_runs(option):
+    assert reads(f"wget {option} https://x/y", folder="/tmp") is True
+    assert reads("wget -qO- --header=A:b https://x/y", folder="/tmp") is False
