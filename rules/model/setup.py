@@ -181,7 +181,21 @@ def _absolute(asked: _Asked) -> bool:
 def _extensions(asked: _Asked) -> bool:
     """`install-php-extensions`, `pecl install`: words are names, but for paths and archives."""
     words = _arguments(asked.words)
-    return any("/" in word or word.endswith((".tgz", ".xml", ".tar")) for word in words)
+    return asked.touches(_PHP) or any(
+        "/" in word or word.endswith((".tgz", ".xml", ".tar")) for word in words
+    )
+
+
+def _bundled_extensions(asked: _Asked) -> bool:
+    """`docker-php-ext-install`: names are folders of PHP's own source.
+
+    https://github.com/docker-library/docs/tree/master/php#how-to-install-more-php-extensions
+    """
+    return asked.touches(_PHP) or _named_paths(asked)
+
+
+_PHP = "/usr/src/php"
+"""Where the images of PHP have its source: an extension of the project's may be copied there."""
 
 
 def _composer_installer(asked: _Asked) -> bool:
@@ -284,10 +298,11 @@ _JUDGES: dict[str, _Judge] = {
     ),
     **dict.fromkeys(
         "locale-gen ldconfig update-ca-certificates update-locale update-alternatives "
-        "dpkg-reconfigure add-apt-repository apt-mark docker-php-ext-install "
-        "docker-php-ext-configure docker-php-ext-enable a2enmod a2dismod phpenmod".split(),
+        "dpkg-reconfigure add-apt-repository apt-mark docker-php-ext-enable a2enmod a2dismod "
+        "phpenmod".split(),
         _named_paths,
     ),
+    **dict.fromkeys(("docker-php-ext-install", "docker-php-ext-configure"), _bundled_extensions),
     **dict.fromkeys("install tar unzip gunzip rpm sed test [ git sha256sum gpg".split(), _outside),
     **dict.fromkeys("cp mv cat dpkg".split(), _absolute),
     "wget": _wget,

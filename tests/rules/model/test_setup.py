@@ -109,3 +109,11 @@ def test_where_a_command_runs_may_matter(command):
 def test_wget_may_read_or_write_what_its_options_name_wherever_it_runs(option):
     assert reads(f"wget {option} https://x/y", folder="/tmp") is True
     assert reads("wget -qO- --header=A:b https://x/y", folder="/tmp") is False
+
+
+@pytest.mark.parametrize(
+    "command", ["docker-php-ext-install", "docker-php-ext-configure", "install-php-extensions"]
+)
+def test_an_extension_of_php_may_be_the_projects_own(command):
+    assert reads(f"{command} mine", folder="/", targets=("/usr/src/php/ext/mine",)) is True
+    assert reads(f"{command} gd", folder="/", targets=("/usr/src/app",)) is False
