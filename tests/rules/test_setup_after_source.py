@@ -117,6 +117,12 @@ def test_extensions_of_php_go_before_the_source(step):
     check_fixed(rule, before, after, FILES, edit="main.py")
 
 
+def test_a_step_is_named_by_its_command_and_not_by_what_counts_for_it():
+    text = PHP + "COPY . .\nRUN docker-php-ext-install -j$(nproc) pdo\n"
+    (found,) = findings(rule, {**FILES, "Dockerfile": text})
+    assert found.message.startswith("`docker-php-ext-install -j$(nproc) pdo` reads nothing")
+
+
 @pytest.mark.parametrize("count", ["-j$(cat jobs)", "-j`nproc --all`", "$(ls)", "-j$JOBS"])
 def test_another_word_that_is_not_known_may_come_from_the_source(count):
     check_silent(rule, PHP + f"COPY . .\nRUN docker-php-ext-install {count} pdo\n", FILES)

@@ -45,7 +45,8 @@ class Piece:
         """The command as one would type it, without wrappers and redirections."""
         if self.fetch is not None:
             return " ".join(self.fetch.words)
-        process = self.install or next(iter(self.processes), None)
+        own = (p for p in self.processes if p.command in self.item.pipeline)  # not of a `$(…)`
+        process = self.install or next(own, next(iter(self.processes), None))
         return "" if process is None else " ".join(word.raw for word in process.argv)
 
     def without(self, options: Sequence[str]) -> str:
