@@ -171,11 +171,6 @@ def _repeated(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces[:end]
 
 
-def _set_options(piece: Piece) -> list[str]:
-    argv = piece.processes[0].argv if piece.processes else ()
-    return [w.value for w in argv[1:] if w.value.startswith("-")] if piece.is_call("set") else []
-
-
 def _keep_out(build: Build, move: Move) -> list[Edit]:
     """Patterns for what the moved copies would lay over what the installs wrote."""
     paths: list[str] = []
