@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from rules.model.cache import Build
 from rules.model.cheap import is_cheap
 from rules.model.dockerfile import Span
-from rules.model.finding import Finding, Fix
+from rules.model.finding import Finding
 from rules.model.installs.find import Piece
 from rules.model.order import Move, Passed, Stretch, stretches
 from rules.model.places import is_project_folder
@@ -55,23 +55,26 @@ def find(build: Build) -> Iterator[Finding]:
     """One finding for each RUN that only sets up and stands behind source."""
     for stretch in stretches(build):
         for run in stretch.passed:
-            move = stretch.behind(run)
-            if move is None or run.installs or (run.pieces and not _takes_time(run)):
-                continue
-            if run.pieces and all(piece.fetches_index for piece in run.pieces):
-                continue  # it would get old where it stands, and an install behind it with it
-            if not run.pieces and run is not _last_but_copies(stretch):
+            move = stretch.behind(run) if _is_told(stretch, run) else None
+            if move is None:
                 continue
             if all(is_project_folder(c.copy.destination or "/") for c in move.copies if c.copy):
                 yield _report(build, move)
 
 
+def _is_told(stretch: Stretch, run: Passed) -> bool:
+    """Whether what is passed deserves a finding of its own."""
+    if not run.pieces:
+        return run is _last_but_copies(stretch)
+    if all(piece.fetches_index for piece in run.pieces):
+        return False  # it would get old where it stands, and an install behind it with it
+    return not run.installs and _takes_time(run)
+
+
 def _last_but_copies(stretch: Stretch) -> Passed | None:
     """The last copy of those that are passed, when no RUN that takes time is passed behind it."""
-    behind = [run for run in stretch.passed if run.pieces and (run.installs or _takes_time(run))]
-    copies = [run for run in stretch.passed if not run.pieces]
-    before = behind[-1].layer.index if behind else -1
-    return copies[-1] if copies and copies[-1].layer.index > before else None
+    counting = [r for r in stretch.passed if not r.pieces or r.installs or _takes_time(r)]
+    return counting[-1] if counting and not counting[-1].pieces else None
 
 
 def _takes_time(run: Passed) -> bool:
@@ -89,44 +92,29 @@ def _is_worth_a_word(piece: Piece) -> bool:
 
 
 def _report(build: Build, move: Move) -> Finding:
-    first, last = move.copies[0].instruction, move.last
+    """What goes before the source; a COPY is worth less, as what it copies is there already."""
+    first, last = move.copies[0].instruction, move.last.layer.instruction
     stage = build.dockerfile.stages[first.stage]
-    words = [piece.words for piece in last.pieces if _is_worth_a_word(piece)]
+    is_run = last.keyword == "RUN"
+    if is_run:
+        words = [piece.words for piece in move.last.pieces if _is_worth_a_word(piece)]
+        verb, again = "reads" if len(words) == 1 else "read", "runs it again"
+    else:
+        words, verb, again = [f"{last.keyword} {last.value}"], "takes", "copies it again"
     fix, reason = None, None
     try:
         fix = put_source_last(build, move)
     except ImmovableError as error:
         reason = str(error)
-    if last.layer.copy is not None:
-        return _copied_again(build, move, fix, reason)
-    verb = "reads" if len(words) == 1 else "read"
-    return rule.finding(
-        build.path,
-        Span(first.span.start, last.layer.instruction.span.end),
-        subject=f"{stage.name or stage.index} {' && '.join(words)}",
-        message=(
-            f"{listed(words)} {verb} nothing of the source, but behind "
-            f"{code(f'{first.keyword} {first.value}')} every edit runs it again."
-        ),
-        fix=fix,
-        no_fix=reason,
-    )
-
-
-def _copied_again(build: Build, move: Move, fix: Fix | None, reason: str | None) -> Finding:
-    """A COPY from elsewhere is worth less: files that are there already are copied once more."""
-    first, last = move.copies[0].instruction, move.last.layer.instruction
-    stage = build.dockerfile.stages[first.stage]
-    shown = f"{last.keyword} {last.value}"
     return rule.finding(
         build.path,
         Span(first.span.start, last.span.end),
-        subject=f"{stage.name or stage.index} {shown}",
+        subject=f"{stage.name or stage.index} {' && '.join(words)}",
         message=(
-            f"{code(shown)} takes nothing of the source, but behind "
-            f"{code(f'{first.keyword} {first.value}')} every edit copies it again."
+            f"{listed(words)} {verb} nothing of the source, but behind "
+            f"{code(f'{first.keyword} {first.value}')} every edit {again}."
         ),
-        severity="info",
+        severity="warning" if is_run else "info",
         fix=fix,
         no_fix=reason,
     )

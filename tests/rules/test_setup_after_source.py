@@ -211,6 +211,14 @@ def test_copies_and_steps_go_before_the_source_together():
 
 
 @pytest.mark.parametrize(
+    ("step", "ends"), [("RUN pip install -r requirements.txt\n", []), ("RUN useradd app\n", [5])]
+)
+def test_a_copy_in_front_of_a_step_that_goes_before_the_source_goes_with_it(step, ends):
+    found = findings(rule, {**FILES, "Dockerfile": APP + "COPY . .\n" + TOOL + step})
+    assert [f.span.end for f in found] == ends
+
+
+@pytest.mark.parametrize(
     "copy",
     [
         "COPY --link --from=composer:2 /usr/bin/composer /usr/bin/composer\n",  # not made again
