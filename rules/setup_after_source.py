@@ -73,7 +73,7 @@ def _is_told(stretch: Stretch, run: Passed) -> bool:
 
 def _last_but_copies(stretch: Stretch) -> Passed | None:
     """The last copy of those that are passed, when no RUN that takes time is passed behind it."""
-    counting = [r for r in stretch.passed if not r.pieces or r.installs or _takes_time(r)]
+    counting = [r for r in stretch.passed if not r.pieces or _takes_time(r)]
     return counting[-1] if counting and not counting[-1].pieces else None
 
 
