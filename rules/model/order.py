@@ -70,12 +70,9 @@ class Move:
     @property
     def crossed(self) -> list[Layer]:
         """All layers between the first copy and the last RUN, that one included."""
-        end = self.last.layer.index
-        return [
-            layer
-            for layer in self.layers
-            if self.copies[0].index < layer.index <= end and layer not in self.moving
-        ]
+        inside = range(self.copies[0].index + 1, self.last.layer.index + 1)
+        moving = self.moving
+        return [e for e in self.layers if e.index in inside and e not in moving]
 
     @property
     def moving(self) -> list[Layer]:
@@ -295,13 +292,14 @@ def _stop(
     at = everything.index(stop)
     free = everything[:at]
     installs = [p for p in free if p.reads is not None and p.reads.project]
-    split = _first_part(build, stretch, layer, stop)
     if installs:
         end = everything.index(installs[-1]) + 1
         run = Passed(layer, everything[:end], everything[end:])
         if not stretch.prepared and stretch.is_apart(run):
             stretch.passed.append(run)
-    elif split is not None:
+        return
+    split = _first_part(build, stretch, layer, stop)
+    if split is not None:
         first = Piece(stop.item, stop.processes, None, stop.manager, split.reads, fetch=split)
         run = Passed(layer, [*free, first], everything[at:], stretch.prepared)
         if stretch.is_apart(run):
@@ -311,7 +309,7 @@ def _stop(
     again = (i for i, p in enumerate(free) if any(each.name in later for each in p.processes))
     at = next(again, at)  # what a package manager does in both parts belongs together
     end = next((i for i in range(at, 0, -1) if not only_prepares(everything[i - 1])), 0)
-    if end and not stretch.prepared and not installs:
+    if end and not stretch.prepared:
         stretch.passed.append(Passed(layer, everything[:end], everything[end:]))
 
 
@@ -453,15 +451,15 @@ def _stays_apart(build: Build, crossed: Copy, source: Copy | None) -> bool:
     """
     if source is None or not _apart(crossed, source) or crossed.destination is None:
         return False
-    base = (source.destination or "/").rstrip("/") + "/"
-    if not f"{crossed.destination.rstrip('/')}/".startswith(base):
+    place = source.destination or "/"
+    if not is_inside(crossed.destination, place):
         return True
     if source.stage is not None or source.sources is None:
         return False
     paths = [crossed.destination]
     if from_context(crossed):
         paths = [crossed.target(file) or crossed.destination for file in crossed.files]
-    below = [path[len(base) :] for path in paths]
+    below = [posixpath.relpath(path, place) for path in paths]
     return not any(
         build.context.may_send(posixpath.normpath(posixpath.join(top, path)))
         for path in below
@@ -473,15 +471,14 @@ def _apart(one: Copy | None, other: Copy | None) -> bool:
     """Whether two copies cannot write to the same place."""
     if one is None or other is None or one.destination is None or other.destination is None:
         return False
-    a, b = one.destination.rstrip("/") + "/", other.destination.rstrip("/") + "/"
-    if not a.startswith(b) and not b.startswith(a):
+    if not overlap(one.destination, other.destination):
         return True
-    return _misses(one, b) or _misses(other, a)
+    return _misses(one, other.destination) or _misses(other, one.destination)
 
 
 def _misses(copy: Copy, folder: str) -> bool:
-    """Whether none of the files of a copy lands in a folder (which ends in `/`)."""
+    """Whether none of the files of a copy lands in a folder."""
     if not from_context(copy) or copy.unpacks or not copy.files:
         return False
     targets = (copy.target(path) for path in copy.files)
-    return all(path is not None and not f"{path}/".startswith(folder) for path in targets)
+    return all(path is not None and not is_inside(path, folder) for path in targets)

@@ -221,12 +221,11 @@ def _laid_over(copy: Copy | None, folder: str) -> list[str]:
     """Paths of the context that a COPY would lay over a folder of the image."""
     if copy is None or copy.destination is None:
         return []
-    base = copy.destination.rstrip("/") + "/"
-    if not (folder + "/").startswith(base):
+    if not is_inside(folder, copy.destination):
         return []
     if copy.stage is not None:
         raise ImmovableError("what comes from another stage may lie over what the install writes")
-    below = folder[len(base) :]
+    below = posixpath.relpath(folder, copy.destination)
     return [posixpath.normpath(posixpath.join(source, below)) for source in copy.sources or ()]
 
 
