@@ -202,17 +202,19 @@ def _keep_out(build: Build, move: Move) -> list[Edit]:
 
 def _is_owned(build: Build, move: Move, layer: Layer) -> bool:
     """Whether an earlier RUN has given the folder of a COPY the same owner, in the same words."""
-    owner, copy = layer.instruction.flag("chown"), layer.copy
+    owner = layer.instruction.flag("chown") or ""
+    means = layer.variables.expand(owner).text
+    folder = layer.copy.destination if layer.copy is not None else None
+    if means is None or folder is None:
+        return False
     for other in seen_by(build, move.copies[0]):
-        for process in other.processes if other.instruction.keyword == "RUN" else ():
+        same = other.instruction.keyword == "RUN" and other.variables.expand(owner).text == means
+        for process in other.processes if same else ():
             if process.name != "chown" or not process.certain or process.folder is None:
                 continue
             plain = [word for word in process.argv[1:] if not word.raw.startswith("-")]
             paths = [join(process.folder, word.value) for word in plain[1:] if word.literal]
-            same = bool(plain) and plain[0].value == owner
-            values = [each.variables.expand(owner or "").text for each in (other, layer)]
-            same = same and None not in values and values[0] == values[1]
-            if same and copy is not None and copy.destination in paths:
+            if plain and plain[0].value == owner and folder in paths:
                 return True
     return False
 
