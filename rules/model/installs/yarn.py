@@ -201,10 +201,12 @@ def _own_folders(image: Image, root: str, linked: object, everywhere: object) ->
     own = join(root, ".yarn")
     if not any(image.below(own)):
         return [own]
-    names = ["install-state.gz", "build-state.yml", "unplugged"]
-    if linked != "pnp":
-        names = names[:1]
-    return [join(own, name) for name in ([*names] if everywhere is True else [*names, "cache"])]
+    names = ["install-state.gz"]
+    if linked == "pnp":
+        names += ["build-state.yml", "unplugged"]
+    if everywhere is not True:
+        names.append("cache")
+    return [join(own, name) for name in names]
 
 
 def _read_modern_settings(packages: Packages, folder: str, said: dict[str, object]) -> None:
