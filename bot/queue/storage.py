@@ -177,7 +177,8 @@ def _lock(connection: sa.Connection) -> None:
         try:
             cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # above: busy with what
+            if not busy or time.monotonic() > end:
                 raise
             time.sleep(ASK_AGAIN)
         else:

@@ -2,7 +2,9 @@ import asyncio
 import dataclasses
 import itertools
 import sqlite3
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 
 import pytest
@@ -449,6 +451,35 @@ async def test_a_database_that_cannot_be_written_is_an_error_and_then_none(tmp_p
             other.execute("ROLLBACK")
         other.close()
         assert await queue.put(job())
+
+
+RECOVERY = """
+import fcntl, os, sys
+with open(sys.argv[1], "r+b", buffering=0) as index:
+    for lock in (120, 122):  # the writer's, and that of a recovery
+        fcntl.lockf(index, fcntl.LOCK_EX, 1, lock)
+    os.pwrite(index.fileno(), bytes(136), 0)  # the header: the index must be made anew
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+"""What a process does to the index beside a WAL while it recovers what a crash left.
+
+https://www.sqlite.org/walformat.html#the_wal_index_file_format
+"""
+
+
+async def test_another_process_that_recovers_the_database_is_waited_for(tmp_path):
+    path = tmp_path / "jobs.sqlite"
+    async with Queue(f"sqlite:///{path}") as queue:
+        await queue.put(job())
+        command = [sys.executable, "-c", RECOVERY, f"{path}-shm"]
+        other = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        assert await other.stdout.readline() == b"begun\n"
+        later = asyncio.create_task(queue.put(job(2)))
+        await asyncio.sleep(0.1)
+        assert not later.done()
+        await other.communicate(b"")
+        assert await later
 
 
 async def test_what_its_sender_was_told_is_not_stored_is_not_stored_later(tmp_path):
