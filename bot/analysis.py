@@ -127,9 +127,10 @@ def expected(changes: Iterable[FileChange], asked: Collection[str]) -> list[str]
     folders = [""]
     for change in there:
         if is_dockerfile(change.path):
-            folders.append(change.path.rpartition("/")[0])
+            folder = change.path.rpartition("/")[0]
+            folders.append(folder)
             named = _named(change)
-            paths += [name for folder in {"", folders[-1]} for name in _in(folder, named)]
+            paths += [*_in(folder, named), *named]
     if not asked:
         paths += [name for folder in dict.fromkeys(folders) for name in _in(folder, COMMON)]
         paths.append(WORKFLOWS)
