@@ -125,10 +125,6 @@ class Cleanup:
     hide: tuple[str, ...] = ()
     resolve: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.delete or self.edit or self.reword or self.hide or self.resolve)
-
 
 def clean_up(
     conversation: Conversation,

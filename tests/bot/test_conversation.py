@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bot import comment
-from bot.conversation import Conversation, Posted, Thread, clean_up
+from bot.conversation import Cleanup, Conversation, Posted, Thread, clean_up
 
 A, B = "a" * 16, "b" * 16
 OURS = Thread("T", "Dockerfile", "C", 5, frozenset({A}))
@@ -34,7 +34,7 @@ def test_what_becomes_of_a_comment_whose_finding_is_gone(
 
 
 def test_a_comment_whose_finding_stands_is_left_alone():
-    assert not clean_up(Conversation((OURS,), (review(A),)), [A])
+    assert clean_up(Conversation((OURS,), (review(A),)), [A]) == Cleanup()
 
 
 def test_the_review_forgets_what_we_take_back_and_remembers_what_a_person_deleted():
@@ -44,7 +44,7 @@ def test_the_review_forgets_what_we_take_back_and_remembers_what_a_person_delete
     assert comment.fingerprints(body) == {B}
     later = Conversation((), (replace(review(B), hidden=True),))
     assert later.said == {B}
-    assert not clean_up(later, [])
+    assert clean_up(later, []) == Cleanup()
 
 
 def test_said_is_what_stands_and_what_a_person_deleted():
