@@ -1,9 +1,10 @@
-"""An App on the stand-in GitHub, and the bot that hears of its events."""
+"""An App on the stand-in GitHub, the bot that hears of its events, and PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.bot import postgres
 from tests.bot.ears import SOURCE, Bot, listen
 from tests.github import StandIn
 from tests.github.apps import App
@@ -29,3 +30,24 @@ def repository(github: StandIn, app: App) -> Repository:
     repository.commit("main", SOURCE)
     repository.permissions |= {"maria": "write", "rita": "read"}
     return repository
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL in which each test makes a database of its own."""
+    yield from serve_postgres()
+
+
+@pytest.fixture
+def own_server() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL of this test's own, which it may stop."""
+    yield from serve_postgres()
+
+
+def serve_postgres() -> Iterator[postgres.Postgres]:
+    programs = postgres.find()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed")
+    server = postgres.Postgres(programs)
+    yield server
+    server.remove()

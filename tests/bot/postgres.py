@@ -58,7 +58,8 @@ class Postgres:
         self._run("pg_ctl", "-D", "data", "-w", "-m", how, "stop")
 
     def remove(self) -> None:
-        self.stop("immediate")
+        if (self.folder / "data" / "postmaster.pid").exists():  # it runs
+            self.stop("immediate")
         shutil.rmtree(self.folder)
 
     def database(self) -> str:

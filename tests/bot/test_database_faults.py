@@ -13,7 +13,6 @@ import aiohttp
 import psycopg
 import pytest
 
-from tests.bot import postgres
 from tests.bot.ears import SOURCE, naive
 from tests.bot.postgres import Postgres
 from tests.bot.serving import ROOT, environment, free_port
@@ -33,19 +32,6 @@ def small(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("no file system may be mounted")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@pytest.fixture
-def server() -> Iterator[Postgres]:
-    """A PostgreSQL of its own, since it is stopped."""
-    programs = postgres.find()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed")
-    server = Postgres(programs)
-    yield server
-    with contextlib.suppress(subprocess.CalledProcessError):  # it runs, where all went well
-        server.start()
-    server.remove()
 
 
 @pytest.fixture
@@ -102,17 +88,17 @@ async def test_a_full_disk_is_answered_with_503_and_what_was_accepted_is_done_af
 
 
 async def test_a_postgresql_that_is_away_or_read_only_needs_no_restart_of_ours(
-    github: StandIn, app: App, pulls: list[PullRequest], server: Postgres, tmp_path: Path
+    github: StandIn, app: App, pulls: list[PullRequest], own_server: Postgres, tmp_path: Path
 ):
-    url = server.database()
+    url = own_server.database()
     variables = {**environment(github, app, tmp_path), "DATABASE_URL": url}
     async with serving(variables) as base:
         assert (await github.deliver("pull_request", pulls[0], action="opened")).status == 202
         await wait_for_reviews(pulls[0], 1)
 
-        await asyncio.to_thread(server.stop, "immediate")
+        await asyncio.to_thread(own_server.stop, "immediate")
         assert (await github.deliver("pull_request", pulls[1], action="opened")).status == 503
-        await asyncio.to_thread(server.start)
+        await asyncio.to_thread(own_server.start)
         await wait_for_answer(f"{base}/readyz")
         assert (await github.deliver("pull_request", pulls[1], action="opened")).status == 202
         await wait_for_reviews(pulls[1], 1)

@@ -5,7 +5,6 @@ import sqlite3
 import sys
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +13,6 @@ from bot.job import Job
 from bot.queue import Queue, work
 from bot.queue.storage import StorageError, run
 from bot.queue.work import GiveUp, Postpone, TryAgain
-from tests.bot import postgres
-from tests.bot.postgres import Postgres
 
 numbers = itertools.count(1)
 POLL = 0.02
@@ -28,16 +25,6 @@ def job(pull: int = 1, at: int = 0, **changes) -> Job:
             f"2026-01-01T00:00:{at:02}Z"),
         **changes,
     )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    programs = postgres.find()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed")
-    server = Postgres(programs)
-    yield server
-    server.remove()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,8 +13,7 @@ import pytest
 
 from bot.queue import Queue
 from bot.queue.storage import StorageError
-from tests.bot.postgres import Postgres
-from tests.bot.queue.test_queue import idle, job, server  # noqa: F401  a fixture
+from tests.bot.queue.test_queue import idle, job
 
 HERE = Path(__file__).parents[3]
 
@@ -86,7 +85,7 @@ async def test_what_a_killed_process_was_doing_is_done_after_its_restart(tmp_pat
     assert set(workers.words("end")) == {str(pull) for pull in range(20)}
 
 
-async def test_what_a_killed_process_was_doing_is_done_by_another(server, workers):  # noqa: F811
+async def test_what_a_killed_process_was_doing_is_done_by_another(server, workers):
     url = server.database()
     async with Queue(url) as queue:
         one, other = workers.start(url, 0.2), workers.start(url, 0.2)
@@ -103,7 +102,7 @@ async def test_what_a_killed_process_was_doing_is_done_by_another(server, worker
     assert_never_twice_at_once(workers.lines(), dead=str(one.pid))
 
 
-async def test_two_processes_never_run_a_pull_request_at_once(server, workers):  # noqa: F811
+async def test_two_processes_never_run_a_pull_request_at_once(server, workers):
     url = server.database()
     async with Queue(url) as queue:
         workers.start(url, 0.05)
@@ -119,7 +118,7 @@ async def test_two_processes_never_run_a_pull_request_at_once(server, workers): 
     assert last == {str(pull): f"{39:040x}" for pull in range(1, 4)}
 
 
-async def test_a_process_that_is_asked_to_stop_hands_its_work_back(server, workers):  # noqa: F811
+async def test_a_process_that_is_asked_to_stop_hands_its_work_back(server, workers):
     url = server.database()
     async with Queue(url) as queue:
         slow = workers.start(url, 30)
@@ -136,34 +135,22 @@ async def test_a_process_that_is_asked_to_stop_hands_its_work_back(server, worke
     assert set(workers.words("end")) == {"0", "1", "2", "3"}
 
 
-async def test_a_database_that_goes_away_and_comes_back_needs_no_restart(workers):
-    from tests.bot import postgres  # noqa: PLC0415
-
-    programs = postgres.find()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed")
-    server = Postgres(programs)  # noqa: F811
-    try:
-        url = server.database()
-        async with Queue(url) as queue:
-            workers.start(url, 0.5)
-            workers.wait_ready()
-            for pull in range(12):
-                await queue.put(job(pull, installation=pull % 3 + 1))
-            await until(lambda: workers.words("begin"))
-            await asyncio.to_thread(server.stop, "immediate")
-            with pytest.raises(StorageError):
-                await queue.put(job(99))
-            await asyncio.sleep(1)
-            await asyncio.to_thread(server.start)
-            assert await queue.put(job(50))
-            await idle(queue)
-        assert set(workers.words("end")) == {str(pull) for pull in [*range(12), 50]}
-    finally:
-        for process in workers.processes:
-            process.kill()
-            process.wait()
-        server.remove()
+async def test_a_database_that_goes_away_and_comes_back_needs_no_restart(own_server, workers):
+    url = own_server.database()
+    async with Queue(url) as queue:
+        workers.start(url, 0.5)
+        workers.wait_ready()
+        for pull in range(12):
+            await queue.put(job(pull, installation=pull % 3 + 1))
+        await until(lambda: workers.words("begin"))
+        await asyncio.to_thread(own_server.stop, "immediate")
+        with pytest.raises(StorageError):
+            await queue.put(job(99))
+        await asyncio.sleep(1)
+        await asyncio.to_thread(own_server.start)
+        assert await queue.put(job(50))
+        await idle(queue)
+    assert set(workers.words("end")) == {str(pull) for pull in [*range(12), 50]}
 
 
 def assert_never_twice_at_once(lines: list[list[str]], dead: str = "") -> None:
