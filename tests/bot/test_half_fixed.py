@@ -119,6 +119,14 @@ async def test_a_crash_halfway_repeats_nothing(bot, pull, github):
     assert len(comment.fingerprints(pull.comments[0].body)) == 1
 
 
+async def test_what_is_too_much_for_one_request_is_taken_back_by_several(bot, pull, monkeypatch):
+    monkeypatch.setattr("bot.github.conversation._AT_ONCE", 1)
+    await half_fixed(bot, pull)
+    assert len(pull.comments) == 1
+    assert pull.reviews[0].minimized == "OUTDATED"
+    assert not comment.fingerprints(pull.reviews[0].body)
+
+
 async def test_a_rule_that_is_switched_off_leaves_the_suggestion(bot, pull, repository):
     repository.commit("main", {PATH: "rules: {missing-cache-mount: off}"})
     bot.worker._memory.settings.clear()
