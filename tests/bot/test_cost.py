@@ -8,6 +8,7 @@ from multidict import CIMultiDict
 
 from bot import reviewer
 from bot.config import PATH
+from bot.github import GitHub
 from bot.github.client import Client
 from bot.webhook import read_job, receive
 from tests.bot.ears import FIXED, NAIVE, SOURCE, naive
@@ -151,6 +152,22 @@ async def test_a_head_that_moved_before_we_looked_is_read_anew(bot, repository, 
     told = github.delivery("pull_request", pull, action="opened")
     pull.push({"Dockerfile": NAIVE})
     await bot.worker(read_job(receive(CIMultiDict(told.headers), told.body, bot.app.secret)))
+    assert [said.line for said in pull.comments] == [4]
+
+
+async def test_a_push_after_the_files_were_read_has_them_read_anew(bot, repository, monkeypatch):
+    repository.commit("feature", {"Dockerfile": GOOD})
+    pull = repository.open_pull_request("feature")
+    read = GitHub.changes
+
+    async def changes(github, *which):
+        found = await read(github, *which)
+        if pull.text("Dockerfile") == GOOD:
+            pull.push({"Dockerfile": NAIVE})
+        return found
+
+    monkeypatch.setattr(GitHub, "changes", changes)
+    await bot.opened(pull)
     assert [said.line for said in pull.comments] == [4]
 
 
