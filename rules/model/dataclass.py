@@ -94,7 +94,7 @@ def _values(count: int, whose: str) -> str:
 
 def _initialiser(made: type, fields: Fields, *, frozen: bool, slots: bool) -> Method:
     """`__init__` with the fields as its arguments, set past the guard of a frozen class."""
-    known: dict[str, Any] = {"MISSING": MISSING, "object": object}
+    known: dict[str, Any] = {"MISSING": MISSING}
     defaults: list[Any] = []
     lines = ["pass"]
     for place, field in enumerate(fields):
@@ -107,11 +107,9 @@ def _initialiser(made: type, fields: Fields, *, frozen: bool, slots: bool) -> Me
             defaults.append(field.default)
         if not frozen:
             lines.append(f"self.{name} = {value}")
-        elif slots and field.name in made.__dict__:  # twice as quick as `object.__setattr__`
-            known[f"set{place}"] = made.__dict__[field.name].__set__
+        elif slots:  # twice as quick as `object.__setattr__`
+            known[f"set{place}"] = getattr(made, field.name).__set__
             lines.append(f"set{place}(self, {value})")
-        elif slots:
-            lines.append(f"object.__setattr__(self, '{name}', {value})")
         else:  # quicker where there is a dictionary
             lines.append(f"self.__dict__['{name}'] = {value}")
     arguments = ", ".join(["self", *(f"f{place}" for place in range(len(fields)))])

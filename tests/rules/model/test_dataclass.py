@@ -133,6 +133,16 @@ def test_one_without_fields_equals_its_like():
     assert {Empty(), Empty()} == {Empty()}
 
 
+def test_one_that_inherits_has_the_fields_of_both():
+    @FAST(frozen=True, slots=True)
+    class Longer(Kept):
+        more: int = 0
+
+    longer = Longer(3, "x", more=5)
+    assert (longer.line, longer.text, longer.more) == (3, "x", 5)
+    assert copy.copy(longer) == longer != Longer(4, "x", more=5)
+
+
 def test_a_method_of_its_own_is_kept():
     @FAST(frozen=True, slots=True)
     class Named:
