@@ -6,7 +6,7 @@ with as many fields are compiled once, with `f0`, `f1`, … for the fields, and 
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, FrozenInstanceError
 from functools import cache
 from reprlib import recursive_repr
@@ -64,17 +64,14 @@ else:
 @cache
 def _compiled(source: str) -> CodeType:
     """The code of the function that a source defines."""
-    made: dict[str, Any] = {}
-    exec(source, made)  # noqa: S102  # our own words; no field's name is in it
-    function = made.popitem()[1]
-    code: CodeType = function.__code__
-    return code
+    module = compile(source, "<dataclass>", "exec")
+    return next(code for code in module.co_consts if isinstance(code, CodeType))
 
 
 def _named(
     source: str,
     fields: Iterable[Field[Any]],
-    known: Mapping[str, Any] | None = None,
+    known: dict[str, Any] | None = None,
     defaults: tuple[Any, ...] = (),
 ) -> Method:
     """The function of a source, in which the fields' own names stand for `f0`, `f1`, …."""
@@ -85,7 +82,7 @@ def _named(
         co_names=tuple([own.get(name, name) for name in code.co_names]),
         co_consts=tuple([own.get(c, c) if type(c) is str else c for c in code.co_consts]),
     )
-    return FunctionType(code, dict(known or {}), code.co_name, defaults)
+    return FunctionType(code, known or {}, code.co_name, defaults)
 
 
 def _values(count: int, whose: str) -> str:
@@ -132,17 +129,15 @@ def _comparisons(fields: Fields, *, frozen: bool, order: bool) -> dict[str, Any]
     mine, others = _values(len(compared), "self"), _values(len(compared), "other")
 
     def comparison(name: str, sign: str) -> Method:
-        source = f"def {name}(self, other):\n"
-        source += f" if other.__class__ is self.__class__:\n  return {mine} {sign} {others}\n"
-        return _named(
-            source + " return NotImplemented", compared, {"NotImplemented": NotImplemented}
-        )
+        source = f"def {name}(self, other):\n if other.__class__ is self.__class__:\n"
+        source += f"  return {mine} {sign} {others}\n return NotImplemented"
+        return _named(source, compared)
 
     methods: dict[str, Any] = {"__eq__": comparison("__eq__", "=="), "__hash__": None}
     if frozen:
         hashed = [f for f in fields if (f.compare if f.hash is None else f.hash)]
         source = f"def __hash__(self): return hash({_values(len(hashed), 'self')})"
-        methods["__hash__"] = _named(source, hashed, {"hash": hash})
+        methods["__hash__"] = _named(source, hashed)
     if order:
         methods |= {f"__{n}__": comparison(f"__{n}__", sign) for n, sign in _ORDERS.items()}
     return methods
