@@ -1,4 +1,4 @@
-"""HTML pages: the templates in bot/templates, under headers that let a page do only its work."""
+"""HTML pages: those in templates/, under headers that let a page do only its work."""
 
 import asyncio
 import secrets
@@ -53,7 +53,7 @@ def render(template: str, **values: object) -> str:
 def page(
     template: str, *, status: int = 200, posts_to: Sequence[str] = (), **values: object
 ) -> web.Response:
-    """A template of bot/templates as an answer that nobody keeps.
+    """A template as an answer that nobody keeps.
 
     Its forms may be sent to this server and to the origins in `posts_to`; its own styles and
     scripts are known by `nonce`. Everything in `values` is escaped.
