@@ -53,7 +53,7 @@ def outcome(act):
 def holding_itself(made):
     thing = made(1)
     thing.seen.append(thing)
-    return repr(thing).count("...")
+    return repr(thing).count("line=")
 
 
 def matched(thing):
@@ -158,6 +158,10 @@ def test_without_brackets_it_is_the_plain_one():
     thing = Bare(1)
     thing.line = 2
     assert thing == Bare(2)
+
+
+def test_without_a_docstring_it_has_its_name():
+    assert Bare.__doc__ == "Bare"
 
 
 def test_every_noun_is_made_by_it():
