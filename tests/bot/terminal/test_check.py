@@ -1,3 +1,4 @@
+import gc
 import os
 import pty
 import stat
@@ -392,6 +393,12 @@ def test_long_work_shows_how_far_it_is_where_somebody_watches(desk, files, shown
     os.close(watcher)
     assert (f"{files}/{files}".encode() in seen) == shown
     assert done.stdout == f"Nothing to gain in {files} Dockerfiles.\n".encode()
+
+
+def test_garbage_is_collected_again_once_everything_is_imported(desk):
+    desk.put({"Dockerfile": GOOD})
+    desk.check()
+    assert gc.isenabled()
 
 
 def test_checking_imports_no_server_and_no_git(desk):
