@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from bot.terminal.worktree import read_tree
+from bot.terminal.worktree import MAX_TEXT, read_text, read_tree
 from tests.bot.terminal.test_local import Work
 
 FILES = {"Cargo.toml": "", "src/main.rs": "", ".gitignore": ".env\n/target\n*.log\n"}
@@ -36,3 +36,12 @@ def test_without_git_everything_counts(work, monkeypatch):
     assert read_tree(work.folder).repository.paths == FILES.keys() | LEFT.keys()
     shutil.rmtree(work.folder / ".git")
     assert read_tree(work.folder).repository.paths == FILES.keys() | LEFT.keys()
+
+
+def test_a_file_beyond_the_bound_or_in_no_utf_8_has_no_text(tmp_path):
+    file = tmp_path / "file"
+    for content, text in ((b"x" * MAX_TEXT, "x" * MAX_TEXT), (b"x" * (MAX_TEXT + 1), None)):
+        file.write_bytes(content)
+        assert read_text(file) == text
+    file.write_bytes(b"\xff")
+    assert read_text(file) is None
