@@ -157,9 +157,7 @@ async def run(base: list[str] | None, head: list[str], steps: list[tuple], grant
         assert github.violations == []
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(
     base=st.none() | FILES,
     head=FILES,

@@ -143,9 +143,7 @@ async def run(base: list[str] | None, head: list[str], newline: str) -> int:
         return Trial(pull).check() if pull.comments else 0
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(
     base=st.none() | st.lists(LINE, max_size=12),
     head=st.lists(LINE, min_size=3, max_size=12),

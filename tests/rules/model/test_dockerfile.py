@@ -295,7 +295,7 @@ def check_words(instruction: Instruction, text: str, escape: str) -> None:
         assert text[instruction.script_offset(index)] == char
 
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 mutants = st.tuples(dockerfiles.valid(), st.integers(0, 2**32)).map(
     lambda made: dockerfiles.mutate(made[0], Random(made[1]))
 )

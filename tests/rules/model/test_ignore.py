@@ -162,7 +162,7 @@ PATHS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.lists(LINES, min_size=1, max_size=6), PATHS)
 def test_a_port_of_the_go_matcher_agrees(lines, paths):
     dockerignore = pytest.importorskip("e2b_dockerfile_utils.dockerignore")
@@ -177,7 +177,7 @@ def test_a_port_of_the_go_matcher_agrees(lines, paths):
             assert ignore.excludes(path) == judge.matches(path)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12, derandomize=True)
 @given(st.lists(LINES, min_size=1, max_size=5))
 def test_docker_devtools_sends_the_same_files(tmp_path_factory, lines):
     find = pytest.importorskip("docker_devtools._find")

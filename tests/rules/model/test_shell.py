@@ -327,7 +327,7 @@ needs_shfmt = pytest.mark.skipif(shfmt.PROGRAM is None, reason="shfmt (of shfmt-
 
 
 @needs_shfmt
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(scripts())
 def test_valid_scripts_read_as_shfmt_reads_them(text):
     theirs = shfmt.theirs(text)
@@ -358,7 +358,7 @@ def mutants(draw):
 
 
 @needs_shfmt
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(mutants())
 def test_a_mutant_is_opaque_or_reads_as_shfmt_reads_it(text):
     script, theirs = read(text), shfmt.theirs(text)

@@ -180,7 +180,7 @@ TOKENS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 2**32), st.sampled_from("\\`"))
 def test_random_words_come_to_what_a_port_of_buildkits_lexer_makes_of_them(seed: int, escape: str):
     choose = Random(seed)
