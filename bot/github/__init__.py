@@ -98,7 +98,7 @@ class Memory:
     )
     """Which commits touched a path, by repository and path."""
     asked: MutableMapping[int, frozenset[str]] = field(default_factory=lambda: LRUCache(1024))
-    """Paths of which the rules asked for the texts, by the repository's id."""
+    """Paths whose texts were asked for, or likely to be, by the repository's id."""
     mute: MutableMapping[int, bool] = field(default_factory=lambda: TTLCache(4096, SETTINGS_KEPT))
     """Installations that do not let us read comments below pull requests."""
 

@@ -49,7 +49,7 @@ def propose(build: Build) -> str:
     if holds_git(build) and why_git_is_read(build) is None:
         sections["Version control"] = [".git"]
     for leftover in present(build):
-        if leftover.title == MINE and not sections:
+        if leftover.title == MINE and not sections:  # these stand last: nothing else is there
             return ""
         sections.setdefault(leftover.title, []).append(leftover.pattern)
     if not sections:
