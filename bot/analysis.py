@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import rules
-from bot import peace
+from bot import inspection, peace
 from bot.config import Config
-from bot.inspection import ROUNDS, inspect, wanted
+from bot.inspection import ROUNDS, wanted
 from bot.snapshot import FileChange, Snapshot
 from rules.model.builder import is_dockerfile, is_ignore_file
 from rules.model.cache import Build
 from rules.model.finding import Finding, Silence
+from rules.model.history import History
 from rules.model.invocations import sources
 from rules.model.manifests import is_manifest
 from rules.model.repository import Repository
@@ -53,51 +54,84 @@ class Analysis:
         return next(b for b in self.builds if _ignore_path(b) == finding.path)
 
 
-def analyse(snapshot: Snapshot, config: Config, earlier: Analysis | None = None) -> Analysis:
+@dataclass(frozen=True)
+class Looked:
+    """The Dockerfiles that a change touches or governs, looked at, no fix proven yet.
+
+    `reports` have with them whether the whole file is spoken of. `before` are the fingerprints of
+    what was found at the merge base.
+    """
+
+    snapshot: Snapshot
+    reports: tuple[tuple[rules.Report, bool], ...]
+    before: frozenset[str]
+
+    def with_history(self, history: History) -> "Looked":
+        """The same when more is known of the commits before the change."""
+        reports = tuple((rules.look_back(report, history), whole) for report, whole in self.reports)
+        return replace(self, snapshot=self.snapshot.with_history(history), reports=reports)
+
+
+def look(snapshot: Snapshot, config: Config) -> Looked:
     """Run the rules on the changed Dockerfiles and on those that a changed ignore file governs.
 
-    When `snapshot.missing` is not empty afterwards, the texts in it should be fetched and the
-    analysis made again: until then rules are silent where they could not read. `earlier` is the
-    analysis of the same snapshot without its history.
+    When `snapshot.missing` is not empty afterwards, the texts in it should be fetched and all
+    looked at again: until then rules are silent where they could not read.
     """
-    before_history = {build.path: build for build in earlier.builds} if earlier is not None else {}
-    findings: dict[str, Finding] = {}
+    touched, governed = _dockerfiles(snapshot, config)
+    reports: list[tuple[rules.Report, bool]] = []
     before: set[str] = set()
+    for path in [*touched, *governed]:
+        report = inspection.look(snapshot.head, path, config)
+        reports.append((report, path in touched))
+        if report.build is not None:
+            before |= _fingerprints_before(snapshot, path, config)
+    if any(report.build for report, _ in reports):
+        peace.read_settings(snapshot.head)  # composing cannot ask for texts
+    return Looked(snapshot, tuple(reports), frozenset(before))
+
+
+def prove(looked: Looked, config: Config) -> Analysis:
+    """Prove what was found. It may ask for texts too, as `look` does."""
+    snapshot = looked.snapshot
+    findings: dict[str, Finding] = {}
     silences: list[Silence] = []
     skipped: list[tuple[str, str]] = []
     builds: list[Build] = []
-    touched, governed = _dockerfiles(snapshot, config)
-    for path in [*touched, *governed]:
-        report = inspect(snapshot.head, path, config, before_history.get(path))
+    for seen, whole in looked.reports:
+        report = rules.prove(seen)
         if report.build is None:
-            skipped.append((path, report.skipped or "unknown"))
+            skipped.append((report.path, report.skipped or "unknown"))
             continue
         builds.append(report.build)
-        whole = path in touched
         kept = [f for f in report.findings if whole or f.path in snapshot.changes]
         findings.update({f.fingerprint: f for f in kept if wanted(f, config)})
         silences += [s for s in report.silences if whole]
-        before |= _fingerprints_before(snapshot, path, config)
-    if builds:
-        peace.read_settings(snapshot.head)  # composing cannot ask for texts
     new: list[Finding] = []
     old: list[Finding] = []
     for finding in sorted(findings.values(), key=lambda f: (f.path, f.span, f.rule)):
-        known = finding.fingerprint in before and not _touches(snapshot, finding)
+        known = finding.fingerprint in looked.before and not _touches(snapshot, finding)
         (old if known else new).append(finding)
     return Analysis(tuple(new), tuple(old), tuple(silences), tuple(skipped), tuple(builds))
+
+
+def analyse(snapshot: Snapshot, config: Config) -> Analysis:
+    """Look, and prove what was found."""
+    return prove(look(snapshot, config), config)
 
 
 def analyse_all(
     snapshot: Snapshot, config: Config, read: Callable[[Iterable[str]], Mapping[str, str | None]]
 ) -> tuple[Snapshot, Analysis]:
     """Analyse, `read` what the rules asked for, and again until they lack nothing."""
+    looked = look(snapshot, config)
     for _ in range(ROUNDS):
-        analysis = analyse(snapshot, config)
+        analysis = None if snapshot.missing else prove(looked, config)
         if not snapshot.missing:
             break
         snapshot = snapshot.with_texts(read(snapshot.missing))
-    return snapshot, analysis
+        looked = look(snapshot, config)
+    return snapshot, analysis or prove(looked, config)
 
 
 def concerns_us(changes: Iterable[FileChange]) -> bool:
@@ -201,7 +235,7 @@ def _fingerprints_before(snapshot: Snapshot, path: str, config: Config) -> set[s
     base: Repository = snapshot.base
     if not base.has(old_path):
         return set()
-    report = inspect(base, old_path, config, prove=False)
+    report = inspection.look(base, old_path, config)
     return {
         replace(f, path=path if f.path == old_path else f.path).fingerprint for f in report.findings
     }

@@ -2,7 +2,6 @@
 
 import rules
 from bot.config import Config
-from rules.model.cache import Build
 from rules.model.finding import Finding
 from rules.model.repository import Repository
 
@@ -10,24 +9,20 @@ ROUNDS = 6
 """How often at most: a manifest names files that name files, and rules then go without."""
 
 
-def inspect(
-    repository: Repository,
-    path: str,
-    config: Config,
-    earlier: Build | None = None,
-    *,
-    prove: bool = True,
-) -> rules.Report:
-    """All that the rules say of the Dockerfile at a path; the rest is as with `rules.inspect`."""
-    return rules.inspect(
+def look(repository: Repository, path: str, config: Config) -> rules.Report:
+    """What the rules find in the Dockerfile at a path, no fix proven."""
+    return rules.look(
         repository,
         path,
         config.contexts,
         config.builder,
         persistent=config.persistent_builder,
-        earlier=earlier,
-        prove=prove,
     )
+
+
+def inspect(repository: Repository, path: str, config: Config) -> rules.Report:
+    """All that the rules say of the Dockerfile at a path, each fix proven."""
+    return rules.prove(look(repository, path, config))
 
 
 def wanted(finding: Finding, config: Config) -> bool:

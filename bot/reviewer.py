@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import rules
 from bot import comment, verdict
-from bot.analysis import Analysis, analyse, concerns_us, expected, likely
+from bot.analysis import Analysis, analyse, concerns_us, expected, likely, look, prove
+from bot.apart import apart
 from bot.conversation import Ask, Revision, clean_up
 from bot.fix import fix_all
 from bot.github import GitHub, NotTaken
@@ -77,7 +78,7 @@ async def _review(job: Job, github: GitHub) -> Outcome:
         return Outcome("fixed")  # the push that it made is reviewed
     if "ignore" in verbs:
         pull = pull.without(command.rule for command in granted)
-        analysis = await asyncio.to_thread(analyse, snapshot, pull.settings.config)
+        analysis = await apart(analyse, snapshot, pull.settings.config)
     if pull.draft and pull.settings.config.drafts == "skip":
         return Outcome("draft")
     if github.moved(pull):
@@ -136,17 +137,21 @@ async def _analyse(
     """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
     config = pull.settings.config
     along = likely(snapshot) | (github.asked & snapshot.head.paths)
+    looked = await apart(look, snapshot, config)
     for _ in range(ROUNDS):
-        analysis = await asyncio.to_thread(analyse, snapshot, config)
+        analysis = None if snapshot.missing else await apart(prove, looked, config)
         if not snapshot.missing:
             break
         snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing | along))
         along = frozenset()
-    asked = snapshot.head.history.missing if snapshot.head.history is not None else None
-    if asked:
-        snapshot = snapshot.with_history(await github.history(pull, asked))
-        analysis = await asyncio.to_thread(analyse, snapshot, config, analysis)
-    return snapshot, analysis
+        looked = await apart(look, snapshot, config)
+    if analysis is None:
+        analysis = await apart(prove, looked, config)
+    history = snapshot.head.history
+    if history is not None and history.missing:
+        looked = await apart(looked.with_history, await github.history(pull, history.missing))
+        analysis = await apart(prove, looked, config)
+    return looked.snapshot, analysis
 
 
 async def _say(  # noqa: PLR0913
@@ -163,7 +168,7 @@ async def _say(  # noqa: PLR0913
     Gives what was posted; None when the head has moved meanwhile.
     """
     page = pull.new_file_page
-    revision = await asyncio.to_thread(revise, pull.conversation, snapshot, analysis, page)
+    revision = await apart(revise, pull.conversation, snapshot, analysis, page)
     now = replace(pull, conversation=pull.conversation.without(revision.withdrawn))
     composed = await _compose(now, snapshot, analysis)
     found = await _judge(now, analysis, composed, github)
@@ -189,7 +194,7 @@ async def _compose(pull: PullRequest, snapshot: Snapshot, analysis: Analysis) ->
     if pull.draft and config.drafts != "review":
         most = 0
     page = pull.new_file_page
-    return await asyncio.to_thread(compose, snapshot, analysis, config, said, most=most, page=page)
+    return await apart(compose, snapshot, analysis, config, said, most=most, page=page)
 
 
 async def _post(
@@ -248,7 +253,7 @@ async def _judge(pull: PullRequest, analysis: Analysis, posted: Review, github: 
     commented = pull.conversation.visible.union(
         f.fingerprint for said in posted.comments for f in said.findings
     )
-    found = await asyncio.to_thread(verdict.judge, analysis, pull.settings, commented)
+    found = await apart(verdict.judge, analysis, pull.settings, commented)
     may = found.fixable and pull.own_branch and await github.writer() is not None
     return replace(found, fixable=may)
 
@@ -285,5 +290,5 @@ async def _fix(pull: PullRequest, snapshot: Snapshot, analysis: Analysis, github
     writer = await github.writer() if pull.own_branch else None
     if writer is None:
         return False
-    texts, message = await asyncio.to_thread(fix_all, snapshot, analysis, pull.settings.config)
+    texts, message = await apart(fix_all, snapshot, analysis, pull.settings.config)
     return bool(texts) and await github.commits.commit(writer, pull, texts, message)

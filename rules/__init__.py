@@ -84,16 +84,9 @@ class Report:
     skipped: str | None = None
 
 
-def check(build: Build, earlier: Build | None = None) -> tuple[list[Finding], list[Silence]]:
-    """All findings of a build, each fix proven, and the reasons of rules that kept silent.
-
-    `earlier` is the same build when less was known of its history: where the rules find the same,
-    what was proven then is not proven again.
-    """
+def check(build: Build) -> tuple[list[Finding], list[Silence]]:
+    """All findings of a build, each fix proven, and the reasons of rules that kept silent."""
     findings, silences = _look(build)
-    if earlier is not None and _look(earlier)[0] == findings:
-        proofs = {k: v for k, v in earlier.remembered.items() if k[0] in ("flaw", "after")}
-        build.remembered.update(proofs)
     proven = []
     room = MOST_PROOFS // len(build.dockerfile.instructions)
     for finding in findings:
@@ -246,21 +239,27 @@ def open_build(
     return Report(path, Build(path, dockerfile, context, repository, found))
 
 
-def inspect(  # noqa: PLR0913  # as `open_build`, and what is known already
+def inspect(
     repository: Repository,
     path: str,
     contexts: Mapping[str, str] | None = None,
     builder: str = "auto",
     *,
     persistent: bool | None = None,
-    earlier: Build | None = None,
-    prove: bool = True,
 ) -> Report:
-    """All that the rules say of the Dockerfile at a path of the repository.
+    """All that the rules say of the Dockerfile at a path of the repository, each fix proven."""
+    return prove(look(repository, path, contexts, builder, persistent=persistent))
 
-    `earlier` is what `check` takes. Without `prove` fixes are what rules make of them: for those
-    who only want to know what is found.
-    """
+
+def look(
+    repository: Repository,
+    path: str,
+    contexts: Mapping[str, str] | None = None,
+    builder: str = "auto",
+    *,
+    persistent: bool | None = None,
+) -> Report:
+    """What is found in the Dockerfile at a path; fixes are what rules make of them, unproven."""
     report = open_build(repository, path, contexts, builder, persistent=persistent)
     if report.build is None:
         return report
@@ -270,9 +269,32 @@ def inspect(  # noqa: PLR0913  # as `open_build`, and what is known already
         return Report(path, None, skipped=f"more than {MOST_STAGES} stages")
     if mutes_file(report.build.dockerfile.text):
         return Report(path, None, skipped="`# layerwise: ignore-file` stands in it")
-    build = report.build
-    findings, silences = check(build, earlier) if prove else _look(build)
-    return replace(report, findings=tuple(findings), silences=tuple(silences))
+    return _reported(report.build, _look(report.build))
+
+
+def prove(report: Report) -> Report:
+    """The report of a look, each fix in it proven or taken out."""
+    return report if report.build is None else _reported(report.build, check(report.build))
+
+
+def look_back(report: Report, history: History) -> Report:
+    """The report of a look when more is known of the commits before.
+
+    Where the same is found, what was proven is not proven again.
+    """
+    if report.build is None:
+        return report
+    build = report.build.with_history(history)
+    del build.remembered["findings",]
+    if _look(build)[0] != list(report.findings):
+        for key in [key for key in build.remembered if key[0] in ("flaw", "after")]:
+            del build.remembered[key]
+    return _reported(build, _look(build))
+
+
+def _reported(build: Build, said: tuple[list[Finding], list[Silence]]) -> Report:
+    findings, silences = said
+    return Report(build.path, build, tuple(findings), tuple(silences))
 
 
 def edits_made(before: Build, after: Build, path: str) -> tuple[Edit, ...]:

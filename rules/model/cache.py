@@ -11,6 +11,7 @@ from rules.model.context import BuildContext
 from rules.model.copies import Copy
 from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile, parse
+from rules.model.history import History
 from rules.model.keys import Delta, Plan, takings
 from rules.model.layer import Layer
 from rules.model.mount import Mount
@@ -98,6 +99,16 @@ class Build:
         """Give the same build more build arguments."""
         build = replace(self, arguments={**self.arguments, **arguments})
         build.__dict__["files"] = self.files
+        return build
+
+    def with_history(self, history: History) -> "Build":
+        """Give the same build when more is known of the commits before.
+
+        What was worked out stays known, but for what only the history could tell.
+        """
+        known = {**self.__dict__, "repository": replace(self.repository, history=history)}
+        build = object.__new__(Build)
+        build.__dict__.update(known, remembered=dict(self.remembered))
         return build
 
     @cached_property

@@ -3,10 +3,10 @@
 import pytest
 
 import rules
-from bot.analysis import analyse
+from bot import inspection
+from bot.analysis import analyse, look, prove
 from bot.config import Config
 from bot.diff import Hunk, read_patch
-from bot.inspection import inspect
 from bot.snapshot import FileChange, Snapshot
 from rules.model.history import History
 from rules.model.repository import Repository
@@ -42,33 +42,42 @@ def proofs(monkeypatch) -> list[str]:
 
 
 def test_a_history_that_comes_later_changes_the_counts_and_proves_nothing_again(snapshot, proofs):
-    first = analyse(snapshot, Config())
+    looked = look(snapshot, Config())
+    first = prove(looked, Config())
     assert any(f.fix for f in first.new)
     proven = sorted(proofs)
     asked = snapshot.head.history.missing
-    commits = {path: frozenset(map(str, range(len(path) + 1))) for path in asked}
-    later = snapshot.with_history(History(by_path=commits))
+    history = History(by_path={path: frozenset(map(str, range(len(path) + 1))) for path in asked})
     proofs.clear()
-    second = analyse(later, Config(), first)
+    second = prove(looked.with_history(history), Config())
     assert proofs == []
     assert any(f.evidence for f in second.new)
-    alone = analyse(later, Config())
+    alone = analyse(snapshot.with_history(history), Config())
     assert sorted(proofs) == proven
     assert (second.new, second.old, second.silences) == (alone.new, alone.old, alone.silences)
 
 
-def test_other_findings_are_proven_again(snapshot, proofs):
-    first = analyse(snapshot, Config())
-    changed = Repository(frozenset(FILES), {**FILES, "Dockerfile": TEXT.replace(". .", "shop ./")})
-    other = Snapshot.at(changed, snapshot.changes.values())
+def test_what_only_the_history_lets_be_found_is_proven_with_the_rest(proofs):
+    rule = rules.BY_NAME["volatile-path-in-context"]
+    files = {**rule.example.files, rule.example.path: rule.example.before}
+    tree = Repository(frozenset(files), files, history=History())
+    looked = look(Snapshot.at(tree, [FileChange("Dockerfile", "added", ())]), Config())
+    prove(looked, Config())
     proofs.clear()
-    assert analyse(other, Config(), first).new == analyse(other, Config()).new
+    commits = tuple(frozenset([path]) for path in rule.example.history)
+    later = prove(looked.with_history(History(commits)), Config())
+    assert rule.name in {f.rule for f in later.new}
     assert proofs
 
 
-def test_what_was_found_before_the_change_is_told_without_a_proof(snapshot, proofs):
-    found = inspect(snapshot.base, "Dockerfile", Config(), prove=False).findings
+def test_a_look_proves_nothing(snapshot, proofs):
+    look(snapshot, Config())
     assert proofs == []
-    proven = inspect(snapshot.base, "Dockerfile", Config()).findings
+
+
+def test_what_was_found_before_the_change_is_told_without_a_proof(snapshot, proofs):
+    found = inspection.look(snapshot.base, "Dockerfile", Config()).findings
+    assert proofs == []
+    proven = inspection.inspect(snapshot.base, "Dockerfile", Config()).findings
     assert proofs
     assert [f.fingerprint for f in found] == [f.fingerprint for f in proven]
