@@ -14,6 +14,7 @@ import math
 import os
 import socket
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -34,7 +35,9 @@ T = TypeVar("T")
 VERSION = "1"
 """Of the workflow below, for DBOS: it runs no workflow of another version than its own."""
 APPLICATION, NAME = "layerwise", "review"
-WORKERS, WORKERS_OF_ONE_INSTALLATION = 32, 4
+WORKERS, LANES = 120, 3
+"""Jobs of a process that run at a time, and those of one installation. Most of a job is waiting
+until GitHub takes the next write of its installation, so there are many more than could think."""
 POLL = 0.25
 """Seconds between two looks for work."""
 LIVENESS = 2.0
@@ -174,7 +177,7 @@ class Queue:
         await self._client.register_queue_async(
             NAME,
             worker_concurrency=WORKERS,
-            partition_concurrency=WORKERS_OF_ONE_INSTALLATION,
+            partition_concurrency=1,  # with any more DBOS asks for each partition by itself
             polling_interval_sec=self._poll,
             on_conflict="always_update",
         )
@@ -236,7 +239,7 @@ class Queue:
             "queue_name": NAME,
             "workflow_id": ticket,
             "app_version": VERSION,
-            "queue_partition_key": str(job.installation),
+            "queue_partition_key": _lane(job),
         }
         self._client.enqueue_in_transaction(connection, options, row)  # type: ignore[arg-type]
 
@@ -301,6 +304,11 @@ def keep_running(exits: AsyncExitStack, keeper: Coroutine[None, None, None]) -> 
 
     task = asyncio.create_task(keeper)
     exits.push_async_callback(stop)
+
+
+def _lane(job: Job) -> str:
+    """In which of its installation's lanes a job waits: always the same for one pull request."""
+    return f"{job.installation}/{zlib.crc32(job.subject.encode()) % LANES}"
 
 
 def _tame_the_log() -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.job import Job
-from bot.queue import Queue, work
+from bot.queue import LANES, Queue, work
 from bot.queue.storage import StorageError, run
 from bot.queue.work import GiveUp, Postpone, TryAgain
 
@@ -187,11 +187,11 @@ async def test_one_installation_does_not_keep_the_others_waiting(url, desk):
     async with desk.queue(url) as queue:
         for pull in range(30):
             await queue.put(job(pull))
-        await until(lambda: len(desk.begun) >= 4)
+        await until(lambda: len(desk.begun) >= LANES)
         await queue.put(job(99, installation=2))
         await until(lambda: desk.begun[-1].installation == 2)
         await asyncio.sleep(0.2)
-        assert len([j for j in desk.begun if j.installation == 1]) == 4
+        assert len([j for j in desk.begun if j.installation == 1]) == LANES
         desk.open.set()
         await idle(queue)
     assert len(desk.done) == 31

@@ -124,7 +124,7 @@ async def test_a_process_that_is_asked_to_stop_hands_its_work_back(server, worke
         slow = workers.start(url, 30)
         workers.wait_ready()
         for pull in range(4):
-            await queue.put(job(pull))
+            await queue.put(job(pull, installation=pull + 1))
         await until(lambda: len(workers.words("begin")) == 4)
         slow.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(slow.wait) == 0
