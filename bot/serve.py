@@ -1,5 +1,6 @@
 """`layerwise serve`: read the settings, then serve until told to stop."""
 
+import gc
 import logging
 import os
 import sys
@@ -21,6 +22,9 @@ DRAIN = 5.0
 SWITCH = 0.0005
 """Seconds that a thread may think before another gets its turn. Taking a delivery needs some ten
 turns, and beside an analysis each would be waited for as long as Python says: 5 ms."""
+GARBAGE = (20_000, 20, 50)
+"""When Python looks for garbage: by its own counts it would go through all that it ever loaded
+every few dozen reviews, a fifth of a second in which nothing is answered."""
 FORGETFUL_HOSTS = ("DYNO", "K_SERVICE", "RENDER")
 """Variables of hosts whose disk is new at every start: Heroku, Cloud Run, Render."""
 
@@ -39,6 +43,9 @@ def serve(part: Part = Part.BOTH) -> None:
     log.set_up(redactor)
     start_sentry(settings.sentry_dsn, redactor)
     sys.setswitchinterval(SWITCH)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays
+    gc.set_threshold(*GARBAGE)
     if settings.database_url.startswith("sqlite") and any(h in os.environ for h in FORGETFUL_HOSTS):
         logger.warning("this host forgets its disk: set DATABASE_URL, or jobs are lost")
     runner = Runner(settings, part)
