@@ -22,6 +22,8 @@ DRAIN = 5.0
 SWITCH = 0.0005
 """Seconds that a thread may think before another gets its turn. Taking a delivery needs some ten
 turns, and beside an analysis each would be waited for as long as Python says: 5 ms."""
+YIELDING = 5
+"""How far a process that only works stands back for one beside it that answers GitHub."""
 GARBAGE = (20_000, 20, 50)
 """When Python looks for garbage: by its own counts it would go through all that it ever loaded
 every few dozen reviews, a fifth of a second in which nothing is answered."""
@@ -43,6 +45,8 @@ def serve(part: Part = Part.BOTH) -> None:
     log.set_up(redactor)
     start_sentry(settings.sentry_dsn, redactor)
     sys.setswitchinterval(SWITCH)
+    if part is Part.WORKER:
+        os.nice(YIELDING)
     gc.collect()
     gc.freeze()  # what is loaded by now stays
     gc.set_threshold(*GARBAGE)
