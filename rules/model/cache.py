@@ -31,6 +31,7 @@ __all__ = [
     "distinct_files",
     "file_classes",
     "once",
+    "once_of_tree",
     "rerun",
 ]
 
@@ -74,7 +75,7 @@ class Build:
         texts = {**self.repository.texts, self.path: text}
         repository = replace(self.repository, texts=texts)
         build = replace(self, dockerfile=dockerfile, repository=repository)
-        build.__dict__["files"] = self.files
+        build.__dict__.update(files=self.files, of_tree=self.of_tree)
         layers = read_changed(self.layers, dockerfile, self.dockerfile)
         if layers is not None:
             build.__dict__["layers"] = layers
@@ -117,6 +118,11 @@ class Build:
         return {}
 
     @cached_property
+    def of_tree(self) -> dict[object, Any]:
+        """What was worked out about its context and repository, whatever its Dockerfile says."""
+        return {}
+
+    @cached_property
     def _contents(self) -> Contents:
         return Contents(self.layers)
 
@@ -149,6 +155,19 @@ def once(work_out: Callable[[Build, *_Asked], _Found]) -> Callable[[Build, *_Ask
         if key not in build.remembered:
             build.remembered[key] = work_out(build, *asked)
         found: _Found = build.remembered[key]
+        return found
+
+    return ask
+
+
+def once_of_tree(work_out: Callable[[Build], _Found]) -> Callable[[Build], _Found]:
+    """The same for what does not depend on the Dockerfile's own text: a fix of that keeps it."""
+
+    @wraps(work_out)
+    def ask(build: Build) -> _Found:
+        if work_out not in build.of_tree:
+            build.of_tree[work_out] = work_out(build)
+        found: _Found = build.of_tree[work_out]
         return found
 
     return ask

@@ -80,6 +80,8 @@ class BuildContext:
     def inside(self, paths: Iterable[str]) -> Iterator[str]:
         """Of paths of the repository those in its folder, relative to that; sent or not."""
         top = self.top
+        if not top:
+            return iter(paths)
         return (path[len(top) :] for path in paths if path.startswith(top))
 
     @cached_property

@@ -92,6 +92,11 @@ def holds(ranges: Ranges, character: str) -> bool:
     return any(low <= code <= high for low, high in ranges)
 
 
+def is_lone(ranges: Ranges) -> bool:
+    """Whether a set holds one character and no other."""
+    return len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+
+
 def _expression(pattern: str) -> str:
     """Translate a cleaned pattern as patternmatcher does into a Go regular expression."""
     kind, out, at = "exact", ["^"], 0

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from rules.model.cache import Build
+from rules.model.cache import Build, once_of_tree
 from rules.model.dataclass import dataclass
-from rules.model.settings import mentions, neighbours_copy, says
+from rules.model.settings import neighbours_copy, says, stands_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +112,17 @@ def present(build: Build) -> Iterator[Leftover]:
     Nothing whose pattern, in the form that it is written here, matches a tracked file or is
     taken by name in the Dockerfile.
     """
-    running, text = _programs(build), build.dockerfile.text
-    tracked = list(build.context.inside(build.repository.paths))
-    if len(tracked) > MOST_FILES:
-        return
-    row = in_a_row(tracked)
+    running, text = _programs(build), build.dockerfile.text.lower()
     taken = in_a_row(path for layer in build.layers for path in layer.local_sources)
     seen: set[str] = set()
-    for leftover in LEFTOVERS:
-        if leftover.pattern in seen or not leftover.arises_among(row):
+    for leftover in _arising(build):
+        if leftover.pattern in seen:
             continue
         if leftover.makers and running.isdisjoint(leftover.makers):
             continue
-        if leftover.speaks and not any(mentions(text, word) for word in leftover.speaks):
+        if leftover.speaks and not any(stands_in(text, word) for word in leftover.speaks):
             continue
-        if leftover.keeps_back(row) or leftover.keeps_back(taken):
+        if leftover.keeps_back(taken):
             continue
         if any(says(build, name) for name in leftover.unless):
             continue
@@ -135,6 +131,16 @@ def present(build: Build) -> Iterator[Leftover]:
         if not neighbours_copy(build, leftover.name):
             seen.add(leftover.pattern)
             yield leftover
+
+
+@once_of_tree
+def _arising(build: Build) -> list[Leftover]:
+    """What may arise in the folder, and whose pattern matches no tracked file."""
+    tracked = list(build.context.inside(build.repository.paths))
+    if len(tracked) > MOST_FILES:
+        return []
+    row = in_a_row(tracked)
+    return [each for each in LEFTOVERS if each.arises_among(row) and not each.keeps_back(row)]
 
 
 def _programs(build: Build) -> frozenset[str | None]:

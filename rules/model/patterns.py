@@ -18,6 +18,7 @@ from rules.model.goregexp import (
     Ranges,
     TooLargeError,
     holds,
+    is_lone,
     one,
     read,
 )
@@ -142,7 +143,9 @@ class Automaton:
         self._skip = layout.mask(layout.skip)
         self._leap = layout.mask(layout.leap)
         self._assert = {name: layout.mask(places) for name, places in layout.asserted.items()}
-        self._sets = {ranges: layout.mask(places) for ranges, places in layout.sets.items()}
+        sets = {ranges: layout.mask(places) for ranges, places in layout.sets.items()}
+        self._lone = {each[0][0]: bits for each, bits in sets.items() if is_lone(each)}
+        self._wide = [(each, bits) for each, bits in sets.items() if not is_lone(each)]
         self._takes: dict[str, int] = {}
         self._states: dict[tuple[int, Edge], State] = {}
         self._by_words = bool(self._assert["boundary"] | self._assert["inside"])
@@ -195,8 +198,8 @@ class Automaton:
         """The bits whose set holds the character."""
         mask = self._takes.get(character)
         if mask is None:
-            mask = 0
-            for ranges, bits in self._sets.items():
+            mask = self._lone.get(ord(character), 0)
+            for ranges, bits in self._wide:
                 if holds(ranges, character):
                     mask |= bits
             self._takes[character] = mask

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from rules.model.builder import is_dockerfile
-from rules.model.cache import Build, once
+from rules.model.cache import Build, once, once_of_tree
 from rules.model.copies import Copy
 from rules.model.prose import code
 from rules.model.settings import mentions, programs
@@ -61,6 +61,11 @@ def why_program_reads_git(build: Build) -> str | None:
     """What in the source reads `.git`, or may, in words; None when the program does not."""
     if programs(build).isdisjoint(_INTERPRETERS) and not _is_shipped(build):
         return None
+    return _why_source_reads_git(build)
+
+
+@once_of_tree
+def _why_source_reads_git(build: Build) -> str | None:
     paths = [path for path in build.context.files if _is_searched(path)]
     if len(paths) > MOST:
         return "the program is too large to be searched for what reads it"
@@ -76,14 +81,14 @@ def why_program_reads_git(build: Build) -> str | None:
 
 
 def _is_searched(path: str) -> bool:
+    if path.endswith(".txt"):
+        is_code = path.rpartition("/")[2].startswith("requirements")
+    else:
+        is_code = path.endswith(_CODE) and not path.endswith(".min.js")
     top, _, rest = path.partition("/")
-    if (rest and (top in _APART or top.startswith("."))) or is_dockerfile(path):
+    if not is_code or (rest and (top in _APART or top.startswith("."))) or is_dockerfile(path):
         return False
-    name = posixpath.basename(path)
-    if name.endswith(".js") and not _BROWSERS.isdisjoint(path.split("/")):
-        return False
-    requirements = name.startswith("requirements") and name.endswith(".txt")
-    return requirements or (name.endswith(_CODE) and not name.endswith(".min.js"))
+    return not path.endswith(".js") or _BROWSERS.isdisjoint(path.split("/"))
 
 
 def _reads(text: str) -> str | None:

@@ -5,10 +5,10 @@ reads besides its source is named in one of these.
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from rules.model.builder import is_dockerfile
-from rules.model.cache import Build, once
+from rules.model.cache import Build, once, once_of_tree
 from rules.model.invocations import read_invocations
 
 MOST = 60
@@ -39,7 +39,7 @@ def settings(build: Build) -> Mapping[str, str] | None:
 
     None when there are too many of them or one cannot be read: then nothing can be ruled out.
     """
-    paths = [*dict.fromkeys([*_named(build), *scripts(build)])]
+    paths = [*dict.fromkeys([*_steering(build), *scripts(build)])]
     if len(paths) > MOST:
         return None
     return _texts(build, [posixpath.join(build.context.root, path) for path in paths])
@@ -62,10 +62,11 @@ def scripts(build: Build) -> list[str]:
 
 def mentions(text: str, name: str) -> bool:
     """Whether a name stands in a text as a word or as a part of a path, in any case."""
-    return _stands_in(text.lower(), name.lower())
+    return stands_in(text.lower(), name.lower())
 
 
-def _stands_in(text: str, name: str) -> bool:
+def stands_in(text: str, name: str) -> bool:
+    """The same where both are in lower case."""
     at = text.find(name)
     while at >= 0:
         before, after = text[at - 1 : at] if at else "", text[at + len(name) :][:1]
@@ -77,7 +78,7 @@ def _stands_in(text: str, name: str) -> bool:
 
 def says(build: Build, name: str) -> bool:
     """Whether an instruction of the Dockerfile mentions a name; FROM and comments do not count."""
-    return _stands_in(_spoken(build), name.lower())
+    return stands_in(_spoken(build), name.lower())
 
 
 @once
@@ -90,7 +91,7 @@ def _spoken(build: Build) -> str:
     return "\n".join(texts).lower()
 
 
-@once
+@once_of_tree
 def neighbours(build: Build) -> Mapping[str, str] | None:
     """The texts of other Dockerfiles that may be built with the same context, by path.
 
@@ -118,12 +119,19 @@ def neighbours(build: Build) -> Mapping[str, str] | None:
 
 def neighbours_copy(build: Build, name: str) -> bool:
     """Whether another Dockerfile of the context names something by this name, or may."""
+    said = _said_beside(build)
+    return said is None or stands_in(said, name.lower())
+
+
+@once_of_tree
+def _said_beside(build: Build) -> str | None:
+    """What the neighbours take of the context or run, in lower case; None when it is not known."""
     texts = neighbours(build)
     if texts is None:
-        return True
+        return None
     lines = (line.strip() for text in texts.values() for line in text.split("\n"))
     others = (line for line in lines if not line.startswith(("#", "FROM ")))
-    return any(mentions(line, name) for line in others if "--from" not in line)
+    return "\n".join([line for line in others if "--from" not in line]).lower()
 
 
 def _texts(build: Build, paths: list[str]) -> Mapping[str, str] | None:
@@ -151,11 +159,14 @@ def is_opaque(build: Build) -> bool:
     return any(p.name in (None, "eval") for run in runs for p in run.processes)
 
 
-def _named(build: Build) -> Iterator[str]:
-    for path in build.context.files:
-        name = posixpath.basename(path)
-        if name in _NAMES or name.endswith(_SUFFIXES) or ".config." in name:
-            yield path
+@once_of_tree
+def _steering(build: Build) -> list[str]:
+    """The files of the context whose names alone tell that they steer a build."""
+    return [path for path in build.context.files if _steers(path.rpartition("/")[2])]
+
+
+def _steers(name: str) -> bool:
+    return name in _NAMES or name.endswith(_SUFFIXES) or ".config." in name
 
 
 def _in_context(build: Build, word: str) -> str | None:
