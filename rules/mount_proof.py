@@ -18,8 +18,10 @@ from rules.model.places import is_inside, overlap
 from rules.model.processes import Process
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]
-_CLEANING = frozenset(command for cache in _CACHES for command in cache.cleaned_by)
-_CLEANERS = frozenset(command.split()[0] for command in _CLEANING)
+_CLEANING: dict[str, set[str]] = {}
+"""Commands that empty a cache, by their programs."""
+for _command in (command for cache in _CACHES for command in cache.cleaned_by):
+    _CLEANING.setdefault(_command.split()[0], set()).add(_command)
 _SWITCHES = frozenset(option for cache in _CACHES for option in (*cache.purges, *cache.instead))
 _KEEPING = frozenset(
     word for cache in _CACHES for _, option in cache.keep_options for word in option.split()
@@ -37,6 +39,8 @@ def runs(build: Build) -> list[Layer]:
 def lost_for_mounts(before: Build, after: Build) -> str | None:
     """What is wrong with the file after a change of mounts, None when nothing is."""
     for old, new in zip(runs(before), runs(after), strict=True):
+        if new.remembered is old.remembered:
+            continue  # the same layer, elsewhere in the file
         targets = new.cache_targets
         if _state(old) != _state(new):
             return "a RUN would run in another way"
@@ -84,7 +88,7 @@ def _work(layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
     found = []
     for process in layer.processes:
         words = [w.raw for w in process.argv if w.raw not in _SETTING]
-        if process.name in _CLEANERS and any(is_call(process, c) for c in _CLEANING):
+        if any(is_call(process, c) for c in _CLEANING.get(process.name or "", ())):
             continue
         if process.name == "rm":
             words = ["rm", *(w for w in words[1:] if not _is_kept(process, w, targets))]
@@ -112,8 +116,8 @@ def _wrong(build: Build, layer: Layer, target: str) -> str | None:
     uses = [use for use in uses_of(build, layer) if _is_for(build, use, target)]
     if not uses:
         return f"no tool of the RUN is known to keep its cache in {target}"
+    cleaning = [c for use in uses for cache in use.caches for c in cache.cleaned_by]
     for process in layer.processes:
-        cleaning = [c for use in uses for cache in use.caches for c in cache.cleaned_by]
         if any(is_call(process, command) for command in cleaning):
             return "the RUN empties the cache itself"
         paths = (_path(process, word.raw) for word in process.argv[1:])

@@ -8,7 +8,7 @@ strategy and worse by none.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from rules.model.cache import Build, Change, Layer, distinct_files, once, rerun, take_alike
+from rules.model.cache import Build, Change, Layer, distinct_files, lines_rerun, once, take_alike
 from rules.model.dockerfile import Unreadable
 from rules.model.finding import Edit, Finding, Fix, OverlapError, apply
 from rules.model.installs.copied import from_context
@@ -109,7 +109,7 @@ def _same_steps(before: Build, after: Build) -> str | None:
 
 def _runs_again(build: Build, change: Change) -> list[int]:
     """Which RUNs an edit re-runs, by their places among the RUNs."""
-    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
+    lines = lines_rerun(build, change)
     places = enumerate(runs(build))
     return [place for place, layer in places if layer.instruction.span.start in lines]
 
@@ -203,7 +203,7 @@ def _rerun_less(before: Build, after: Build) -> str | None:
 
 def _copied(build: Build, change: Change) -> int:
     """How many COPYs from stages and images an edit re-runs."""
-    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
+    lines = lines_rerun(build, change)
     copies = (layer for layer in build.layers if layer.copy and not from_context(layer.copy))
     return sum(layer.instruction.span.start in lines for layer in copies)
 
@@ -222,7 +222,7 @@ def work_rerun(build: Build, change: Change) -> int:
 
     A RUN split in two is not more work, nor is a `cd` that both parts begin with.
     """
-    lines = {step.line for step in rerun(build, change) if step.status == "rerun"}
+    lines = lines_rerun(build, change)
     again = (layer for layer in runs(build) if layer.instruction.span.start in lines)
     return sum(amount_of_work(build, layer) for layer in again)
 

@@ -1,6 +1,6 @@
 """Build: all a rule may see of a Dockerfile; and what a change re-runs of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar, TypeVarTuple
@@ -13,7 +13,7 @@ from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile, parse
 from rules.model.history import History
 from rules.model.keys import Delta, Plan, takings
-from rules.model.layer import Layer
+from rules.model.layer import Layer, keep_readings
 from rules.model.mount import Mount
 from rules.model.repository import Repository
 from rules.model.sources import Files
@@ -30,6 +30,7 @@ __all__ = [
     "Step",
     "distinct_files",
     "file_classes",
+    "lines_rerun",
     "once",
     "once_of_tree",
     "rerun",
@@ -77,9 +78,7 @@ class Build:
         build = replace(self, dockerfile=dockerfile, repository=repository)
         build.__dict__.update(files=self.files, of_tree=self.of_tree)
         layers = read_changed(self.layers, dockerfile, self.dockerfile)
-        if layers is not None:
-            build.__dict__["layers"] = layers
-        return build
+        return _with_layers(build, layers, self.layers)
 
     def with_files(self, texts: Mapping[str, str]) -> "Build":
         """Put other texts at paths of the repository, the ignore file's say; raises Unreadable."""
@@ -94,7 +93,8 @@ class Build:
         )
         new = texts.get(self.path)
         dockerfile = self.dockerfile if new is None else parse(new)
-        return replace(self, dockerfile=dockerfile, context=context, repository=repository)
+        build = replace(self, dockerfile=dockerfile, context=context, repository=repository)
+        return _with_layers(build, None, self.layers)
 
     def with_arguments(self, arguments: Mapping[str, str | None]) -> "Build":
         """Give the same build more build arguments."""
@@ -142,6 +142,15 @@ class Build:
         return plan
 
 
+def _with_layers(build: Build, layers: tuple[Layer, ...] | None, before: Sequence[Layer]) -> Build:
+    """The build with these layers, or its own; what was read of like RUNs before is kept."""
+    if layers is None:
+        layers = build.layers
+    keep_readings(before, layers)
+    build.__dict__["layers"] = layers
+    return build
+
+
 _Found = TypeVar("_Found")
 _Asked = TypeVarTuple("_Asked")
 
@@ -186,7 +195,7 @@ class Change:
     adds: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
     chmods: frozenset[str] = frozenset()
-    build_args: Mapping[str, str | None] = field(default_factory=dict)
+    build_args: Mapping[str, str | None] = field(default_factory=dict, hash=False)
     """Build arguments given now; None for a value that was never given before."""
     base_images: frozenset[str] = frozenset()
     """Images, as the Dockerfile names them, that are other ones now under the same name."""
@@ -202,15 +211,28 @@ def rerun(
     `target` is the index of the stage that is built; without one all stages are. The builder is
     taken to have kept every layer of the build before.
     """
+    return tuple(_compare(build, change, output, target).steps())
+
+
+@once
+def lines_rerun(build: Build, change: Change) -> frozenset[int]:
+    """The lines of the instructions that re-run after a change."""
+    return frozenset(_compare(build, change).lines())
+
+
+def _compare(
+    build: Build, change: Change, output: Output = "input", target: int | None = None
+) -> Comparison:
     old = change.old or build
     now = build
     if change.build_args:
         given = {name: _OTHER if v is None else v for name, v in change.build_args.items()}
         now = build.with_arguments(given)
     delta = _delta(old, now, change)
-    return tuple(Comparison(old.plan(target, output), now.plan(target, output), delta).steps())
+    return Comparison(old.plan(target, output), now.plan(target, output), delta)
 
 
+@once
 def file_classes(build: Build) -> Mapping[str, tuple[str, ...]]:
     """Group the context's files so that those of one group re-run the same when edited.
 
@@ -244,7 +266,11 @@ def take_alike(one: Build, other: Build) -> bool:
         and [mount.source for mount in mine.mounts if mount.local]
         == [mount.source for mount in theirs.mounts if mount.local]
         for mine, theirs in pairs
-    ) and all(one.taken(mine) == other.taken(theirs) for mine, theirs in pairs)
+    ) and all(
+        one.taken(mine) == other.taken(theirs)
+        for mine, theirs in pairs
+        if mine.mounts or theirs.mounts or (mine.copy is not None and not mine.copy.local)
+    )
 
 
 def _delta(old: Build, now: Build, change: Change) -> Delta:

@@ -9,11 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rules.model.cache import Build, Change, distinct_files, file_classes, once, rerun
+from rules.model.cache import (
+    Build,
+    Change,
+    distinct_files,
+    file_classes,
+    lines_rerun,
+    once,
+    once_of_tree,
+)
 from rules.model.finding import Evidence
 from rules.model.history import History
 from rules.model.layer import Layer
-from rules.model.repository import Repository
 
 _A_FINDING = 10
 """Paths that one finding asks for of a History that is known by path."""
@@ -68,31 +75,39 @@ def _known_in_part(
     All commits that needed the step, and of those that re-ran it at least the ones that touched
     the largest folders.
     """
-    if HEAD in _reach(with_paths(after, [HEAD]), step):
+    if _is_always_rerun(after, step):
         return None
-    needing = [build.path, *_cover(build.repository, _reach(after, step) - {build.path})]
+    needing = [build.path, *_cover(build, _reach(after, step) - {build.path})]
     room = _A_FINDING - len(needing)
     if room <= 0:
         return None
-    reached = _reach(with_paths(build, [HEAD]), step)
-    largest = [""] if HEAD in reached else _cover(build.repository, reached)[:room]
+    always = _is_always_rerun(build, step)
+    largest = [""] if always else _cover(build, _reach(build, step))[:room]
     needed, commits = history.touching(needing), history.touching(largest)
     if needed is None or not commits:
         return None
     return Evidence(len(commits | needed), len(needed))
 
 
-def _cover(repository: Repository, paths: frozenset[str]) -> list[str]:
+def _is_always_rerun(build: Build, step: frozenset[Work]) -> bool:
+    """Whether every commit re-runs the step, since it changes `.git`."""
+    change = Change(adds=frozenset({HEAD}))  # no commit holds it, so it is none of the files
+    return not build.context.root and not step.isdisjoint(work_rerun(build, change))
+
+
+def _cover(build: Build, paths: frozenset[str]) -> list[str]:
     """The fewest files and whole folders that are just these paths, the largest folders first."""
-    inside: Counter[str] = Counter()
-    everything: Counter[str] = Counter()
-    for path in repository.paths:
-        for folder in _upward(path):
-            everything[folder] += 1
-            inside[folder] += path in paths
-    whole = {folder for folder, count in everything.items() if inside[folder] == count}
+    everything = _sizes(build)
+    inside = Counter(f for path in paths & build.repository.paths for f in _upward(path))
+    whole = {folder for folder, count in inside.items() if everything[folder] == count}
     tops = (next((f for f in reversed(_upward(path)) if f in whole), path) for path in paths)
     return sorted(set(tops), key=lambda top: (-everything[top], top))
+
+
+@once_of_tree
+def _sizes(build: Build) -> Counter[str]:
+    """How many files of the repository each of its folders holds."""
+    return Counter(folder for path in build.repository.paths for folder in _upward(path))
 
 
 def _upward(path: str) -> list[str]:
@@ -104,9 +119,10 @@ def _upward(path: str) -> list[str]:
     return found
 
 
+@once
 def work_rerun(build: Build, change: Change) -> frozenset[Work]:
     """The commands and copies that a change re-runs."""
-    return _standing_on(build, (s.line for s in rerun(build, change) if s.status == "rerun"))
+    return _standing_on(build, lines_rerun(build, change))
 
 
 def work(layer: Layer) -> list[Work]:

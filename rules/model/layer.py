@@ -6,7 +6,7 @@ before (https://docs.docker.com/build/cache/invalidation/); tests hold them agai
 
 import posixpath
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -285,6 +285,32 @@ class Layer:
         if not heredoc.expand:
             return heredoc.body
         return self.variables.expand(heredoc.body, quotes=False).text or heredoc.body
+
+
+_READINGS = ("script", "processes", "writes", "words", "named", "last_names")
+"""What is read of a RUN's words."""
+
+
+def keep_readings(before: Sequence[Layer], after: Sequence[Layer]) -> None:
+    """Give RUNs of a changed file what was read of those that say the same in the same state."""
+    known: dict[tuple[object, ...], Layer] = {}
+    for layer in before:
+        if layer.instruction.keyword == "RUN":
+            known.setdefault(_saying(layer), layer)
+    for layer in after:
+        if layer.instruction.keyword != "RUN" or "script" in layer.__dict__:
+            continue
+        alike = known.get(_saying(layer))
+        if alike is not None and alike.variables.is_like(layer.variables):
+            kept = alike.__dict__
+            layer.__dict__.update({name: kept[name] for name in _READINGS if name in kept})
+
+
+def _saying(layer: Layer) -> tuple[object, ...]:
+    instruction = layer.instruction
+    words = tuple([word.text for word in instruction.args])
+    said = instruction.script, instruction.json, words, instruction.heredocs
+    return (*said, layer.folder, layer.shell)
 
 
 def cleaned(path: str) -> str:

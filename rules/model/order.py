@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import field
 
-from rules.model.cache import Build, Change, Copy, Layer, file_classes, once, rerun
+from rules.model.cache import Build, Change, Copy, Layer, file_classes, lines_rerun, once
 from rules.model.dataclass import dataclass
 from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces
@@ -197,8 +197,7 @@ def _made_of_source(build: Build) -> frozenset[int]:
     lines: set[int] = set()
     for path, alike in file_classes(build).items():
         if not all(map(is_manifest, alike)):
-            steps = rerun(build, Change(edits=frozenset({path})))
-            lines.update(step.line for step in steps if step.status == "rerun")
+            lines |= lines_rerun(build, Change(edits=frozenset({path})))
     changing = {layer.stage for layer in build.layers if layer.instruction.span.start in lines}
     starts = starts_of(build)
 

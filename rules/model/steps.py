@@ -41,18 +41,27 @@ class Comparison:
         for layer in self._now.layers:
             status: Status = "none"
             cause = "makes no step"
-            steps = [each for each in (layer, *layer.triggers) if each.step]
+            again = self._again(layer)
             if layer.index not in self._now.built:
                 if layer.stage >= 0:
                     cause = "its stage is not built"
-            elif steps:
-                again = [each for each in steps if self._keys.step[each.index] < 0]
-                status = "rerun" if again else "cached"
-                cause = (
-                    self._cause(again[0].index) if again else "nothing that it depends on changed"
-                )
+            elif again:
+                status, cause = "rerun", self._cause(again[0].index)
+            elif any(each.step for each in (layer, *layer.triggers)):
+                status, cause = "cached", "nothing that it depends on changed"
             instruction = layer.instruction
             yield Step(instruction.span.start, layer.stage, instruction.keyword, status, cause)
+
+    def lines(self) -> Iterator[int]:
+        """The lines of the instructions that re-run."""
+        for layer in self._now.layers:
+            if self._again(layer):
+                yield layer.instruction.span.start
+
+    def _again(self, layer: Layer) -> list[Layer]:
+        """What re-runs of a layer and its triggers; nothing where its stage is not built."""
+        step = self._keys.step
+        return [each for each in (layer, *layer.triggers) if each.step and step[each.index] < 0]
 
     def _cause(self, index: int) -> str:
         entry = self._now.built[index]

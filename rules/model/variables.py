@@ -147,6 +147,15 @@ class Scope:
             if variable.instruction >= 0
         )
 
+    def is_like(self, other: "Scope") -> bool:
+        """Whether every variable has the same value here as in another scope."""
+        mine, theirs = self.assignments, other.assignments
+        if mine is theirs and self.count == other.count:
+            return True
+        return (mine.open, mine.inherited) == (theirs.open, theirs.inherited) and [
+            (v.name, v.value) for v in mine.log[: self.count]
+        ] == [(v.name, v.value) for v in theirs.log[: other.count]]
+
     @property
     def image(self) -> dict[str, str | None]:
         """What the ENVs of the whole stage and its parents leave in the image, None: unknown."""
