@@ -124,8 +124,8 @@ def _folders(
     if known is None or pattern.negated or pattern.raw.lstrip().startswith(("/", "./")):
         return []
     name, _, beside = known
-    makers = (p for p in build.context.files if beside(posixpath.basename(p)))
-    folders = sorted({posixpath.dirname(p) for p in makers} - {""})
+    parts = (path.rpartition("/") for path in build.context.files)
+    folders = sorted({folder for folder, _, name in parts if folder and beside(name)})
     sent = [f for f in folders if build.context.may_send(f"{f}/{name}") and is_taken(f"{f}/{name}")]
     if not sent:
         return []

@@ -76,8 +76,7 @@ Dockerfile
 def find(build: Build) -> Iterator[Finding]:
     """One finding, on the first step that takes everything."""
     context = build.context
-    steps = takers(build)
-    if context.kind != "local" or context.ignore is not None or not steps:
+    if context.kind != "local" or context.ignore is not None or not (steps := takers(build)):
         return
     text, path = propose(build), proposed_path(build)
     podmans = posixpath.join(context.root, ".containerignore")

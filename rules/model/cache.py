@@ -73,8 +73,7 @@ class Build:
     def with_text(self, text: str) -> "Build":
         """Give the same build another text of its Dockerfile; raises Unreadable."""
         dockerfile = parse(text)
-        texts = {**self.repository.texts, self.path: text}
-        repository = replace(self.repository, texts=texts)
+        repository = self.repository.fixed({self.path: text})
         build = replace(self, dockerfile=dockerfile, repository=repository)
         build.__dict__.update(files=self.files, of_tree=self.of_tree)
         layers = read_changed(self.layers, dockerfile, self.dockerfile)
@@ -82,11 +81,7 @@ class Build:
 
     def with_files(self, texts: Mapping[str, str]) -> "Build":
         """Put other texts at paths of the repository, the ignore file's say; raises Unreadable."""
-        repository = replace(
-            self.repository,
-            paths=self.repository.paths | texts.keys(),
-            texts={**self.repository.texts, **texts},
-        )
+        repository = self.repository.fixed(texts)
         old = self.context
         context = BuildContext.read(
             repository, self.path, old.root, old.kind, keeps_git=old.keeps_git
@@ -118,7 +113,7 @@ class Build:
         return {}
 
     @cached_property
-    def of_tree(self) -> dict[object, Any]:
+    def of_tree(self) -> dict[tuple[object, ...], Any]:
         """What was worked out about its context and repository, whatever its Dockerfile says."""
         return {}
 
@@ -144,10 +139,9 @@ class Build:
 
 def _with_layers(build: Build, layers: tuple[Layer, ...] | None, before: Sequence[Layer]) -> Build:
     """The build with these layers, or its own; what was read of like RUNs before is kept."""
-    if layers is None:
-        layers = build.layers
-    keep_readings(before, layers)
-    build.__dict__["layers"] = layers
+    if layers is not None:
+        build.__dict__["layers"] = layers
+    keep_readings(before, build.layers)
     return build
 
 
@@ -169,14 +163,17 @@ def once(work_out: Callable[[Build, *_Asked], _Found]) -> Callable[[Build, *_Ask
     return ask
 
 
-def once_of_tree(work_out: Callable[[Build], _Found]) -> Callable[[Build], _Found]:
+def once_of_tree(
+    work_out: Callable[[Build, *_Asked], _Found],
+) -> Callable[[Build, *_Asked], _Found]:
     """The same for what does not depend on the Dockerfile's own text: a fix of that keeps it."""
 
     @wraps(work_out)
-    def ask(build: Build) -> _Found:
-        if work_out not in build.of_tree:
-            build.of_tree[work_out] = work_out(build)
-        found: _Found = build.of_tree[work_out]
+    def ask(build: Build, *asked: *_Asked) -> _Found:
+        key = (work_out, *asked)
+        if key not in build.of_tree:
+            build.of_tree[key] = work_out(build, *asked)
+        found: _Found = build.of_tree[key]
         return found
 
     return ask

@@ -124,9 +124,10 @@ class Instruction:
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of all `--name` flags."""
-        return tuple(
-            "true" if flag.value is None else flag.value for flag in self.flags if flag.name == name
-        )
+        if not self.flags:  # as most have none
+            return ()
+        mine = [flag.value for flag in self.flags if flag.name == name]
+        return tuple(["true" if value is None else value for value in mine])
 
     def script_offset(self, index: int) -> int:
         """The offset in `Dockerfile.text` of `script[index]`, or of its end."""

@@ -30,6 +30,8 @@ def is_malformed(pattern: str) -> bool:
     It is only asked whether the pattern matches ".", and looks no further than the first piece
     between two `*` that does not: `x*[-a]` passes, `[-a]` does not.
     """
+    if "[" not in pattern and "\\" not in pattern:
+        return False
     name, at = ".", 0
     while at < len(pattern):
         star = pattern[at] == "*"

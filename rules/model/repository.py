@@ -1,7 +1,7 @@
 """The tree of one commit, and the texts of it that were fetched."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 
 from rules.model.dataclass import dataclass
@@ -71,6 +71,17 @@ class Repository:
                 found.add(folder)
                 folder = folder.rpartition("/")[0]
         return frozenset(found)
+
+    def fixed(self, texts: Mapping[str, str]) -> "Repository":
+        """The same tree with other texts of Dockerfiles and ignore files, and perhaps new ones.
+
+        They do not say who builds what: what was read of that stays.
+        """
+        paths = self.paths if texts.keys() <= self.paths else self.paths | texts.keys()
+        after = replace(self, paths=paths, texts={**self.texts, **texts})
+        if "_invocations" in self.__dict__:
+            after.__dict__["_invocations"] = self.__dict__["_invocations"]
+        return after
 
     def changed(self, texts: Mapping[str, str], removed: Iterable[str] = ()) -> "Repository":
         """The same tree with some texts replaced or added and some files removed."""

@@ -1,12 +1,12 @@
 """Whether a build reads `.git`: then it must stay in the build context."""
 
-from rules.model.cache import Build, Layer, once
+from rules.model.cache import Build, Layer, once, once_of_tree
 from rules.model.gitless import lacks_git
 from rules.model.lineage import seen_by
 from rules.model.processes import Process
 from rules.model.program import asked, brought, flattened, places_of_git, why_program_reads_git
 from rules.model.prose import code
-from rules.model.settings import mentions, neighbours_copy, settings
+from rules.model.settings import mentions, neighbours_copy, settings, stands_in
 from rules.model.sources import ROOT
 
 _TOOLS = tuple(
@@ -106,17 +106,24 @@ def _settings(build: Build) -> str | None:
         return "the files that steer the build are too many to be read"
     may_ask = _may_run_git(build)
     for path, text in texts.items():
-        flat = flattened(text)
-        lower = flat.lower()
-        tool = next((name for name in _TOOLS if name in lower), None)
-        tool = tool or next((name for name in _SHORT if mentions(lower, name)), None)
-        word = (asked(flat) if may_ask else None) or tool
-        stamp = next((words for words in _STAMPING if words in flat), None)
+        asking, tool, stamp = _signs(build, text)
+        word = (asking if may_ask else None) or tool
         if word is not None:
             return f"{code(path)} mentions {code(word)}"
-        if stamp and "-buildvcs=false" not in flat and _starts_others(build):
+        if stamp and _starts_others(build):
             return f"{code(path)} mentions {code(stamp)}, which writes the commit"
     return None
+
+
+@once_of_tree
+def _signs(_: Build, text: str) -> tuple[str | None, str | None, str | None]:
+    """What in a text asks git, which tool that reads `.git` it names, and what writes a commit."""
+    flat = flattened(text)
+    lower = flat.lower()
+    tool = next((name for name in _TOOLS if name in lower), None)
+    tool = tool or next((name for name in _SHORT if stands_in(lower, name)), None)
+    stamp = next((words for words in _STAMPING if words in flat), None)
+    return asked(flat), tool, None if "-buildvcs=false" in flat else stamp
 
 
 def _may_run_git(build: Build) -> bool:

@@ -5,7 +5,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any
 
 from rules.model.installs.install import Call, Image, Reads, Split, join, source_install
@@ -214,9 +214,15 @@ def _load_toml(text: str) -> Any:
     return tomllib.loads(text)
 
 
+@lru_cache(maxsize=16)
+def _loaded(load: Callable[[str], Any], text: str) -> Any:
+    """A document, which nobody changes: each proof reads those that the finding was made of."""
+    return load(text)
+
+
 def _table(path: str, load: Callable[[str], Any], text: str, kind: str) -> dict[str, Any]:
     try:
-        found = load(text)
+        found = _loaded(load, text)
     except (ValueError, RecursionError):
         raise NeedsSourceError(f"{named(path)} cannot be read as {kind}") from None
     if not isinstance(found, dict):
