@@ -167,20 +167,22 @@ def _named(family: Family, layers: Sequence[Layer], place: Place) -> str | None:
     """Another instruction that names a folder of the cache."""
     home = f"~/{place.cache.folder}"
     for layer in family.build.layers:
-        instruction, mine = layer.instruction, layer.stage in family.stages
+        instruction = layer.instruction
         if layer.copy is not None and (layer.copy.stage in family.stages):
             sources = layer.copy.sources
             if sources is None or any(_meet(f"/{s.lstrip('/')}", place.folder) for s in sources):
                 return f"{instruction.keyword} {instruction.value}"
-        bound = [mount.source for mount in layer.mounts if mount.stage in family.stages]
-        if any(_meet(f"/{source}", place.folder) for source in bound):
-            return instruction.keyword
-        if not mine or layer in layers:
+        for mount in layer.mounts:
+            if mount.stage in family.stages and _meet(f"/{mount.source}", place.folder):
+                return instruction.keyword
+        if layer.stage not in family.stages or layer in layers:
             continue
-        if instruction.keyword == "RUN" and layer.names(place.folder) and not _only_removes(layer):
-            return f"RUN {instruction.script}".split("\n")[0][:60]
-        says = place.folder in instruction.value or home in instruction.value
-        if instruction.keyword in _AT_RUN_TIME and says:
+        if instruction.keyword == "RUN":
+            if layer.names(place.folder) and not _only_removes(layer):
+                return f"RUN {instruction.script}".split("\n")[0][:60]
+        elif instruction.keyword in _AT_RUN_TIME and (
+            place.folder in instruction.value or home in instruction.value
+        ):
             return instruction.keyword
     return None
 
