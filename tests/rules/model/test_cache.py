@@ -240,6 +240,49 @@ def test_an_edited_dockerfile_re_runs_what_its_keys_say(text, old, new, expected
     assert "".join({"rerun": "r", "cached": "c"}.get(s.status, "-") for s in steps) == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A=1", "A=2"),
+        ("B=1", "B=2"),
+        ("ARG C=1", "ARG C"),
+        ("ENV A=1\n", ""),
+        ("WORKDIR /w", "WORKDIR /v"),
+        ("/bin/bash", "/bin/sh"),
+        ("RUN make", "RUN cmake"),
+        ("COPY src /x\n", ""),
+        ("FROM base:1", "FROM other:1"),
+        ("RUN make", "RUN --mount=type=cache,target=/c make"),
+    ],
+)
+def test_what_is_kept_of_runs_is_what_would_be_read_anew(old, new):
+    text = """\
+ARG B=1
+FROM base:1
+ENV A=1
+ARG C=1
+WORKDIR /w
+SHELL ["/bin/bash", "-c"]
+RUN make $A$C > out && cd $A && ls
+COPY src /x
+RUN ["ls", "x"]
+FROM base:$B
+ARG B
+RUN echo $B
+"""
+
+    def readings(of: Build) -> list[object]:
+        return [
+            (each.script, each.processes, each.words, each.named, each.writes, each.last_names)
+            for each in of.layers
+        ]
+
+    before = build(text, FILES)
+    readings(before)
+    after = before.with_text(text.replace(old, new, 1))
+    assert readings(after) == readings(build(after.dockerfile.text, FILES))
+
+
 def test_an_onbuild_step_of_a_stage_runs_at_the_from_that_names_it():
     text = "FROM base:1 AS b\nONBUILD COPY app.py /a\nONBUILD RUN t\nFROM b\nRUN x\n"
     assert said(text, edit("app.py")) == "---rr"
