@@ -1,15 +1,15 @@
 """`dataclass` for the nouns: the standard library's, but made in a third of the time.
 
 `layerwise check` makes more than a hundred classes before it looks at one file, and `dataclasses`
-compiles six functions for each: that would be a fifth of all that the command costs. Here the
-methods of classes with as many fields are compiled once, with `f0`, `f1`, … for the fields, and
-renamed for each.
+compiles six functions for each: that would be a fifth of all that the command costs. Here a method
+is made when it is first called, which most are not in one run; and the methods of classes with as
+many fields are compiled once, with `f0`, `f1`, … for the fields, and renamed for each.
 """
 
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, FrozenInstanceError
-from functools import cache
+from functools import cache, partial
 from reprlib import recursive_repr
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,7 +18,7 @@ __all__ = ["dataclass"]
 
 Fields = tuple[Field[Any], ...]
 Method = Callable[..., Any]
-_ORDERS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_ORDERS = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 
 
 def _dataclass(
@@ -37,12 +37,12 @@ def _dataclass(
             plain.__doc__ = plain.__name__
         made: type = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
         fields = dataclasses.fields(made)
-        methods = {
+        methods: dict[str, Any] = {
             "__init__": _initialiser(made, fields, frozen=frozen, slots=slots),
             "__repr__": _representation([field.name for field in fields if field.repr]),
         }
         if eq:
-            methods |= _comparisons(fields, frozen=frozen, order=order)
+            methods |= _comparisons(made, fields, frozen=frozen, order=order)
         if frozen:
             methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
         if frozen and slots:  # `copy` and `pickle` would set attributes
@@ -86,33 +86,47 @@ def _named(
     return FunctionType(code, known or {}, code.co_name, defaults)
 
 
+def _at_first_call(made: type, name: str, make: Callable[[], Method]) -> Method:
+    """A method that puts what `make` gives in its own place, and calls that."""
+
+    def method(*given: Any, **named: Any) -> Any:
+        setattr(made, name, now := make())
+        return now(*given, **named)
+
+    return method
+
+
 def _values(count: int, whose: str) -> str:
     return "(" + "".join(f"{whose}.f{place}, " for place in range(count)) + ")"
 
 
 def _initialiser(made: type, fields: Fields, *, frozen: bool, slots: bool) -> Method:
     """`__init__` with the fields as its arguments, set past the guard of a frozen class."""
-    known: dict[str, Any] = {"MISSING": MISSING}
-    defaults: list[Any] = []
-    lines = ["pass"]
-    for place, field in enumerate(fields):
-        name = value = f"f{place}"
-        if field.default_factory is not MISSING:
-            known[f"make{place}"] = field.default_factory
-            defaults.append(MISSING)
-            value = f"make{place}() if {name} is MISSING else {name}"
-        elif field.default is not MISSING:
-            defaults.append(field.default)
-        if not frozen:
-            lines.append(f"self.{name} = {value}")
-        elif slots:  # twice as quick as `object.__setattr__`
-            known[f"set{place}"] = getattr(made, field.name).__set__
-            lines.append(f"set{place}(self, {value})")
-        else:  # quicker where there is a dictionary
-            lines.append(f"self.__dict__['{name}'] = {value}")
-    arguments = ", ".join(["self", *(f"f{place}" for place in range(len(fields)))])
-    source = f"def __init__({arguments}):\n " + "\n ".join(lines)
-    return _named(source, fields, known, tuple(defaults))
+
+    def make() -> Method:
+        known: dict[str, Any] = {"MISSING": MISSING}
+        defaults: list[Any] = []
+        lines = ["pass"]
+        for place, field in enumerate(fields):
+            name = value = f"f{place}"
+            if field.default_factory is not MISSING:
+                known[f"make{place}"] = field.default_factory
+                defaults.append(MISSING)
+                value = f"make{place}() if {name} is MISSING else {name}"
+            elif field.default is not MISSING:
+                defaults.append(field.default)
+            if not frozen:
+                lines.append(f"self.{name} = {value}")
+            elif slots:  # twice as quick as `object.__setattr__`
+                known[f"set{place}"] = getattr(made, field.name).__set__
+                lines.append(f"set{place}(self, {value})")
+            else:  # quicker where there is a dictionary
+                lines.append(f"self.__dict__['{name}'] = {value}")
+        arguments = ", ".join(["self", *(f"f{place}" for place in range(len(fields)))])
+        source = f"def __init__({arguments}):\n " + "\n ".join(lines)
+        return _named(source, fields, known, tuple(defaults))
+
+    return _at_first_call(made, "__init__", make)
 
 
 def _representation(names: Iterable[str]) -> Method:
@@ -124,23 +138,26 @@ def _representation(names: Iterable[str]) -> Method:
     return show
 
 
-def _comparisons(fields: Fields, *, frozen: bool, order: bool) -> dict[str, Any]:
+def _comparisons(made: type, fields: Fields, *, frozen: bool, order: bool) -> dict[str, Any]:
     """Equal are objects of the same class with equal fields; what cannot change has a hash."""
     compared = [field for field in fields if field.compare]
-    mine, others = _values(len(compared), "self"), _values(len(compared), "other")
 
     def comparison(name: str, sign: str) -> Method:
+        mine, others = _values(len(compared), "self"), _values(len(compared), "other")
         source = f"def {name}(self, other):\n if other.__class__ is self.__class__:\n"
         source += f"  return {mine} {sign} {others}\n return NotImplemented"
         return _named(source, compared)
 
-    methods: dict[str, Any] = {"__eq__": comparison("__eq__", "=="), "__hash__": None}
-    if frozen:
+    def hashing() -> Method:
         hashed = [f for f in fields if (f.compare if f.hash is None else f.hash)]
-        source = f"def __hash__(self): return hash({_values(len(hashed), 'self')})"
-        methods["__hash__"] = _named(source, hashed)
-    if order:
-        methods |= {f"__{n}__": comparison(f"__{n}__", sign) for n, sign in _ORDERS.items()}
+        return _named(f"def __hash__(self): return hash({_values(len(hashed), 'self')})", hashed)
+
+    signs = {"__eq__": "==", **(_ORDERS if order else {})}
+    methods: dict[str, Any] = {
+        name: _at_first_call(made, name, partial(comparison, name, sign))
+        for name, sign in signs.items()
+    }
+    methods["__hash__"] = _at_first_call(made, "__hash__", hashing) if frozen else None
     return methods
 
 

@@ -143,6 +143,29 @@ def test_one_that_inherits_has_the_fields_of_both():
     assert copy.copy(longer) == longer != Longer(4, "x", more=5)
 
 
+def test_a_plain_class_below_it_is_made_and_compared_like_it():
+    @FAST(frozen=True, slots=True)
+    class Above:
+        line: int
+
+    class Below(Above):
+        pass
+
+    assert Below(3) == Below(3) != Above(3)
+    assert Above(3) == Above(3)
+    assert (Below(3).line, len({Below(3), Below(3)})) == (3, 1)
+
+
+def test_what_is_wrong_with_the_first_call_is_told_like_later_ones():
+    @FAST(frozen=True, slots=True)
+    class Noun:
+        line: int
+
+    for _ in range(2):
+        with pytest.raises(TypeError, match="missing 1 required positional argument: 'line'"):
+            Noun()
+
+
 def test_a_method_of_its_own_is_kept():
     @FAST(frozen=True, slots=True)
     class Named:
