@@ -53,6 +53,8 @@ class Leftover:
 
     def keeps_back(self, row: str) -> bool:
         """Whether its pattern matches any path of a row (`in_a_row`), or a folder around one."""
+        if any(piece not in row for piece in _pieces(self.pattern)[::2]):
+            return False  # most patterns, told without making an expression of them
         return _matching(self.pattern).search(row) is not None
 
 
@@ -164,13 +166,19 @@ def in_a_row(paths: Iterable[str]) -> str:
 
 
 @cache  # of the table above
+def _pieces(pattern: str) -> list[str]:
+    """A pattern without `**/`: plain text, then by turns a wildcard or a set, and plain text."""
+    return re.split(r"(\[\w+\]|\*)", pattern.removeprefix("**/"))
+
+
+@cache
 def _matching(pattern: str) -> re.Pattern[str]:
     """What a pattern of the table matches among paths in a row.
 
     The same as in an ignore file; where a folder has a line break in its name perhaps more.
     """
-    name = pattern.removeprefix("**/")
-    start = r"\0" if name == pattern else r"[/\0]"
-    pieces = [p if p.startswith("[") else re.escape(p) for p in re.split(r"(\[\w+\]|\*)", name)]
-    body = "".join(r"[^/\0]*" if piece == r"\*" else piece for piece in pieces)
-    return re.compile(f"{start}{body}(?=[/\0])")
+    start = r"[/\0]" if pattern.startswith("**/") else r"\0"
+    pieces = _pieces(pattern)
+    body = [r"[^/\0]*" if piece == "*" else piece for piece in pieces]
+    body[::2] = map(re.escape, pieces[::2])
+    return re.compile(f"{start}{''.join(body)}(?=[/\0])")
