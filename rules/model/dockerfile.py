@@ -10,8 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 
-from dockerfile_parse import DockerfileParser
-
 from rules.model.dataclass import dataclass
 from rules.model.refusals import check
 from rules.model.scan import GUARD, Comment, Heredoc, Logical, Pieces, Scan, Span, Unreadable, scan
@@ -391,6 +389,8 @@ def _names(stages: Iterable[Stage]) -> dict[str, list[int]]:
 
 
 def _agrees(mask: str, instructions: Sequence[Instruction]) -> bool:
+    from dockerfile_parse import DockerfileParser  # noqa: PLC0415  # for suggestions alone, and slow
+
     seen = DockerfileParser(fileobj=io.StringIO(mask)).structure
     theirs = [
         (entry["instruction"], entry["startline"] + 1, entry["value"])

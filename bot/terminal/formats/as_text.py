@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import click
 
-from bot import comment
-from bot.summary import summarise
 from bot.terminal.check import Checked, Outcome
 from bot.terminal.text import WIDTH, cut, flat, line_of, wrap
 from rules.model.dockerfile import Span
@@ -31,6 +29,8 @@ def _file(file: Checked) -> Iterator[str]:
     for finding in file.findings:
         yield "\n".join(_finding(file, finding)) + "\n"
     if file.build is not None and any(finding.fix for finding in file.findings):
+        from bot.summary import summarise  # noqa: PLC0415  # for those who have something to see
+
         summary = summarise(file.build, file.findings)
         if summary.gains:
             now, after = len(summary.now), len(summary.after)
@@ -39,6 +39,8 @@ def _file(file: Checked) -> Iterator[str]:
 
 
 def _finding(file: Checked, finding: Finding) -> Iterator[str]:
+    from bot import comment  # noqa: PLC0415  # for those who have something to see
+
     colour = "yellow" if finding.severity == "warning" else "cyan"
     where = f"{flat(file.name)}:{finding.span.start}"
     yield f"{click.style(where, bold=True)}  {click.style(finding.rule, fg=colour)}"
