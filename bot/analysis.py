@@ -15,6 +15,7 @@ from rules.model.finding import Finding, Silence
 from rules.model.history import History
 from rules.model.invocations import sources
 from rules.model.manifests import is_manifest
+from rules.model.mute import IdleComment
 from rules.model.repository import Repository
 
 MAX_DOCKERFILES = 50
@@ -38,6 +39,7 @@ class Analysis:
 
     `new` are findings that the change brings or whose lines it touches, `old` the others in the
     files that it touches. `skipped` is path and reason. `builds` are the builds at the head.
+    `idle` are ignore comments without effect in the files that it touches.
     """
 
     new: tuple[Finding, ...]
@@ -45,6 +47,7 @@ class Analysis:
     silences: tuple[Silence, ...]
     skipped: tuple[tuple[str, str], ...]
     builds: tuple[Build, ...]
+    idle: tuple[IdleComment, ...] = ()
 
     def build_of(self, finding: Finding) -> Build:
         """The build that a finding is about, by its Dockerfile or its ignore file."""
@@ -112,7 +115,8 @@ def prove(looked: Looked, config: Config) -> Analysis:
     for finding in sorted(findings.values(), key=lambda f: (f.path, f.span, f.rule)):
         known = finding.fingerprint in looked.before and not _touches(snapshot, finding)
         (old if known else new).append(finding)
-    return Analysis(tuple(new), tuple(old), tuple(silences), tuple(skipped), tuple(builds))
+    idle = tuple(c for c in inspection.idle(builds, config) if c.path in snapshot.changes)
+    return Analysis(tuple(new), tuple(old), tuple(silences), tuple(skipped), tuple(builds), idle)
 
 
 def analyse(snapshot: Snapshot, config: Config) -> Analysis:

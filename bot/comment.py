@@ -7,12 +7,13 @@ leave: there it cannot mention, link, close an issue or forge a marker
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, urlencode
 
 from bot.config import SettingsFile
 from bot.summary import Rerun, Summary
 from rules.model.finding import Evidence, Finding, Silence, Suggestion
+from rules.model.mute import IdleComment
 from rules.model.prose import amount, code, longest_run
 
 RULE_PAGE = "https://github.com/layerwise/layerwise#"
@@ -48,6 +49,7 @@ SETTINGS = "Faults in the settings, {where} (the rest of them holds)"
 OLD = "{count} in these files from before this pull request."
 SKIPPED = "Not looked at"
 SILENT = "Looked at and left alone"
+IDLE = "Ignore comments without effect"
 MOST_ROWS, MOST_SILENCES, LONGEST_STEP = 12, 20, 80
 MAX_LINK = 6_000  # characters; GitHub answers 414 to what is longer than 8 KiB
 MOST_FACTS = 5  # of one comment: with what follows they are 8 lines
@@ -287,10 +289,14 @@ def _short(text: str) -> str:
     return code(text if len(text) <= LONGEST_STEP else text[: LONGEST_STEP - 1] + "…")
 
 
-def check_text(silences: Iterable[Silence]) -> str:
-    """What a rule could have spoken of and did not: for those who wonder why."""
-    rows = [f"- {code(f'{s.path}:{s.line}')} {s.rule}: {prose(s.reason)}" for s in silences]
-    if not rows:
-        return ""
-    more = [f"- and {len(rows) - MOST_SILENCES} more"] if len(rows) > MOST_SILENCES else []
-    return "\n".join([f"### {SILENT}", "", *rows[:MOST_SILENCES], *more])
+def check_text(silences: Iterable[Silence], idle: Iterable[IdleComment] = ()) -> str:
+    """For those who wonder why: what a rule could have spoken of, and comments without effect."""
+    silent = [f"- {code(f'{s.path}:{s.line}')} {s.rule}: {prose(s.reason)}" for s in silences]
+    noted = [f"- {code(f'{each.path}:{each.line}')} {prose(each.message)}" for each in idle]
+    return "\n\n".join([*_rows(IDLE, noted), *_rows(SILENT, silent)])
+
+
+def _rows(heading: str, rows: Sequence[str]) -> Iterator[str]:
+    if rows:
+        more = [f"- and {len(rows) - MOST_SILENCES} more"] if len(rows) > MOST_SILENCES else []
+        yield "\n".join([f"### {heading}", "", *rows[:MOST_SILENCES], *more])

@@ -101,7 +101,7 @@ def judge(
         conclusion,
         comment.check_title(analysis.new, analysis.old, summaries),
         _clip(comment.check_summary(summaries, analysis.old, analysis.skipped, settings)),
-        _clip(comment.check_text(analysis.silences)),
+        _clip(comment.check_text(analysis.silences, analysis.idle)),
         tuple(_annotation(f, analysis.build_of(f), new=f in analysis.new) for f in notes),
         fixable=any(summary.fixed for summary in summaries),
     )

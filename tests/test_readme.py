@@ -142,7 +142,7 @@ def test_the_json_that_is_shown_has_what_check_prints(tmp_path, monkeypatch):
     (block,) = blocks("json")
     monkeypatch.chdir(tmp_path)
     desk = Desk(tmp_path)
-    desk.put({**PROJECT, "Dockerfile": NAIVE})
+    desk.put({**PROJECT, "Dockerfile": f"{NAIVE}# layerwise: ignore=no-such-rule\n"})
     assert shape(json.loads(block)) == shape(desk.json("Dockerfile", "nowhere"))
 
 

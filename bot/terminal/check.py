@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rules
 from bot.config import PATH, Config, read_config
-from bot.inspection import ROUNDS, inspect, wanted
+from bot.inspection import ROUNDS, idle, inspect, wanted
 from bot.terminal.targets import Fault, Target
 from bot.terminal.worktree import Tree
 from rules.model.cache import Build
@@ -76,11 +76,21 @@ class Checked:
         return rules.text_of(self.build, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the author of a file may want to know, and is no finding: an ignore comment is idle."""
+
+    path: str
+    line: int
+    message: str
+
+
 @dataclass(slots=True)
 class Outcome:
     """All that was looked at. `fixed` counts the findings that are gone by fixes made."""
 
     files: list[Checked] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     fixed: int = 0
 
@@ -123,6 +133,8 @@ def check(targets: Iterable[Target], options: Options, write: Write | None = Non
             if file.findings or (top, file.path) not in listed:
                 outcome.files.append(file)
             listed.add((top, file.path))
+        desk.checked(target, report.build)
+    outcome.notes += [note for desk in desks.values() for note in desk.notes()]
     return outcome
 
 
@@ -147,14 +159,16 @@ class _Desk:
         faults += [Fault(f"{tree.shown(PATH)}:{error.line}", error.message) for error in errors]
         self._config = options.over(config)
         self._new: frozenset[str] | None = None
+        self._touched: frozenset[str] | None = None
+        self._checked: list[tuple[Target, Build]] = []
         if options.base is not None:
             from bot.terminal import since  # noqa: PLC0415  # what a review needs is for those who ask
 
             try:
-                self._new = since.new_findings(tree, options.base, self._config)
+                self._new, self._touched = since.what_is_new(tree, options.base, self._config)
             except since.GitError as error:
                 faults.append(Fault(tree.shown(""), str(error)))
-                self._new = frozenset()
+                self._new = self._touched = frozenset()
         self._history: History | None = None
         self._asked = False
         self.changed: dict[str, str] = {}
@@ -171,6 +185,25 @@ class _Desk:
             if not tree.fetch_missing():
                 break
         return report, [f for f in report.findings if self._wants(f, target)]
+
+    def checked(self, target: Target, build: Build | None) -> None:
+        """Remember how a Dockerfile was left."""
+        if build is not None:
+            self._checked.append((target, build))
+
+    def notes(self) -> Iterator[Note]:
+        """What is to be noted of the files that were asked for, once all have been checked."""
+        names: dict[str, str] = {}
+        for target, build in self._checked:
+            ignore = build.context.ignore
+            paths = [target.path, *([ignore.path] if ignore else [])]
+            for path in paths if target.ignore is None else [target.ignore]:
+                named = path == target.path and target.name
+                names[path] = named or target.tree.shown(path)
+        for comment in idle([build for _, build in self._checked], self._config):
+            touched = self._touched is None or comment.path in self._touched
+            if comment.path in names and touched:
+                yield Note(names[comment.path], comment.line, comment.message)
 
     def tree_of(self, target: Target) -> Tree:
         """The target's tree as the fixes have left it."""

@@ -44,6 +44,9 @@ def run(paths: Sequence[str], options: Options, form: str, *, fix: bool, diff: b
         click.echo(formats.writer(form)(outcome), nl=False, err=given and fix)
     if given and fix:
         sys.stdout.buffer.write(_text_of(targets[0], made).encode())
+    if diff or form not in formats.WITH_NOTES:
+        for note in outcome.notes:
+            click.echo(f"layerwise: {note.path}:{note.line}: {note.message}", err=True)
     for fault in outcome.faults:
         click.echo(f"layerwise: {fault.path}: {fault.message}", err=True)
     if outcome.faults:

@@ -10,11 +10,13 @@ from bot.snapshot import FileChange, Snapshot
 from bot.terminal.clone import Clone, GitError
 from bot.terminal.worktree import Tree
 
-__all__ = ["GitError", "new_findings"]
+__all__ = ["GitError", "what_is_new"]
 
 
-def new_findings(tree: Tree, base: str, config: Config) -> frozenset[str]:
+def what_is_new(tree: Tree, base: str, config: Config) -> tuple[frozenset[str], frozenset[str]]:
     """Fingerprints of what was not there at the merge base of `base` and HEAD, or was touched.
+
+    Beside them the paths of the files that were changed.
 
     Changes that are not committed count, new files too. Raises GitError.
     """
@@ -26,8 +28,9 @@ def new_findings(tree: Tree, base: str, config: Config) -> frozenset[str]:
     def read(paths: Iterable[str]) -> dict[str, str | None]:
         return {path: tree.read(path) for path in paths}
 
-    _, analysis = analyse_all(Snapshot.at(repository, changes), config, read)
-    return frozenset(finding.fingerprint for finding in analysis.new)
+    snapshot, analysis = analyse_all(Snapshot.at(repository, changes), config, read)
+    new = frozenset(finding.fingerprint for finding in analysis.new)
+    return new, frozenset(snapshot.changes)
 
 
 def _untracked(clone: Clone, tree: Tree) -> Iterator[FileChange]:

@@ -6,6 +6,7 @@ from bot.config import Config, SettingsFile
 from bot.verdict import Verdict, external_id, judge, number_in
 from rules.model.dockerfile import Span
 from rules.model.finding import Finding, Silence
+from rules.model.mute import IdleComment
 from tests.rules.tools import build
 
 BUILD = build({"Dockerfile": "FROM scratch\nCOPY . .\n", "a.py": ""})
@@ -44,6 +45,15 @@ def test_old_findings_are_notices_and_in_the_quiet_profile_a_count():
     quiet = judged([], [WARNING], Config(profile="quiet"))
     assert quiet.annotations == ()
     assert "1 finding in these files from before" in quiet.summary
+
+
+def test_ignore_comments_without_effect_are_in_the_text_and_nowhere_else():
+    idle = (IdleComment("Dockerfile", 3, "a", "No rule is called `a`."),)
+    found = judge(Analysis((), (), (), (), (BUILD,), idle), SettingsFile(Config()))
+    assert found.text == (
+        "### Ignore comments without effect\n\n- `Dockerfile:3` No rule is called `a`."
+    )
+    assert (found.conclusion, found.title, found.annotations) == ("success", "Nothing to gain", ())
 
 
 def test_the_digest_changes_with_what_is_said():

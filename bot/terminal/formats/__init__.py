@@ -6,6 +6,9 @@ from importlib import import_module
 from bot.terminal.check import Checked, Outcome
 from rules.model.finding import Finding, Suggestion, suggest
 
+WITH_NOTES = frozenset(["text", "json", "sarif", "github"])
+"""Formats that have a place for what is no finding."""
+
 
 def writer(name: str) -> Callable[[Outcome], str]:
     """What writes a format, imported only now."""

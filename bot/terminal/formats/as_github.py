@@ -11,7 +11,7 @@ LEVELS = {"warning": "warning", "info": "notice"}
 
 
 def write(outcome: Outcome) -> str:
-    """One line a finding."""
+    """One line a finding, a note, a fault."""
     lines = []
     for file, finding in all_findings(outcome):
         where = {
@@ -21,6 +21,9 @@ def write(outcome: Outcome) -> str:
             "title": f"layerwise: {finding.rule}",
         }
         lines.append(_command(LEVELS[finding.severity], where, comment.fact(finding)))
+    for note in outcome.notes:
+        where = {"file": note.path, "line": str(note.line), "title": "layerwise"}
+        lines.append(_command("notice", where, note.message))
     lines += [_command("error", {"file": f.path}, f.message) for f in outcome.faults]
     return "".join(f"{line}\n" for line in lines)
 

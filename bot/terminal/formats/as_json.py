@@ -21,6 +21,7 @@ def write(outcome: Outcome) -> str:
             }
             for file in outcome.files
         ],
+        "notes": [{"path": n.path, "line": n.line, "message": n.message} for n in outcome.notes],
         "errors": [{"path": f.path, "message": f.message} for f in outcome.faults],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import rules
 from bot import comment
-from bot.terminal.check import Checked, Outcome
+from bot.terminal.check import Checked, Note, Outcome
 from bot.terminal.formats import all_findings
 from rules.catalogue import section
 from rules.model.finding import Edit, Finding
@@ -40,14 +40,26 @@ def write(outcome: Outcome) -> str:
             {
                 "executionSuccessful": not outcome.faults,
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": f"{fault.path}: {fault.message}"}}
-                    for fault in outcome.faults
+                    *(
+                        {"level": "error", "message": {"text": f"{fault.path}: {fault.message}"}}
+                        for fault in outcome.faults
+                    ),
+                    *(_notification(note) for note in outcome.notes),
                 ],
             }
         ],
         "results": [_result(file, finding) for file, finding in all_findings(outcome)],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _notification(note: Note) -> dict[str, Any]:
+    place = {"artifactLocation": _artifact(note.path), "region": {"startLine": note.line}}
+    return {
+        "level": "note",
+        "message": {"text": note.message},
+        "locations": [{"physicalLocation": place}],
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -19,6 +19,9 @@ def write(outcome: Outcome) -> str:
     if not outcome.files:
         return ""
     blocks = [block for file in outcome.files for block in _file(file)]
+    for note in outcome.notes:
+        where = click.style(f"{flat(note.path)}:{note.line}", bold=True)
+        blocks.append("\n".join([f"{where}  note", *wrap(note.message)]) + "\n")
     return "\n".join([*blocks, "\n".join(_total(outcome)) + "\n"])
 
 

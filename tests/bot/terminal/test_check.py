@@ -217,6 +217,50 @@ def test_rules_are_chosen(desk):
     assert rules_in(desk.json("--profile", "quiet")) == {"copy-source-before-install"}
 
 
+IDLE = "# layerwise: ignore=chown-after-copy, no-such-rule\n"
+
+
+def noted(desk, *arguments):
+    return [(note["path"], note["line"]) for note in desk.json(*arguments)["notes"]]
+
+
+def test_an_ignore_comment_without_effect_is_noted_and_fails_nothing(desk):
+    desk.put({"Dockerfile": GOOD + IDLE})
+    result = desk.check()
+    assert result.exit_code == 0
+    assert "Dockerfile:6  note\n  `chown-after-copy` finds nothing here: " in result.stdout
+    assert "Dockerfile:6  note\n  No rule is called `no-such-rule`." in result.stdout
+    assert noted(desk) == [("Dockerfile", 6)] * 2
+    assert noted(desk, "--ignore", "chown-after-copy") == [("Dockerfile", 6)]
+    assert noted(desk, "--select", "missing-cache-mount") == [("Dockerfile", 6)]
+    assert noted(desk, "--profile", "quiet") == [("Dockerfile", 6)] * 2
+
+
+def test_a_format_without_a_place_for_notes_has_them_on_standard_error(desk):
+    desk.put({"Dockerfile": GOOD + IDLE})
+    for asked in (["--format", "rdjson"], ["--diff"]):
+        result = desk.check(*asked)
+        assert "no-such-rule" not in result.stdout
+        assert "layerwise: Dockerfile:6: No rule is called `no-such-rule`." in result.stderr
+    assert not desk.check("--format", "json").stderr
+
+
+def test_of_a_shared_ignore_file_all_dockerfiles_must_have_been_looked_at(desk):
+    comment = "# layerwise: ignore=dockerignore-pattern-without-effect\n"
+    desk.put({"a/Dockerfile": GOOD, "Dockerfile": GOOD, ".dockerignore": comment + IGNORE})
+    assert noted(desk) == [(".dockerignore", 1)]
+    assert noted(desk, ".dockerignore") == [(".dockerignore", 1)]
+    assert noted(desk, "Dockerfile") == []
+
+
+def test_since_a_revision_only_notes_of_changed_files_are_told(desk):
+    work = Work(desk.folder)
+    work.commit({"Dockerfile": GOOD + IDLE})
+    assert noted(desk, "--base", "HEAD") == []
+    desk.put({"Dockerfile": GOOD + IDLE + "CMD a\n"})
+    assert noted(desk, "--base", "HEAD") == [("Dockerfile", 6)] * 2
+
+
 def test_settings_of_the_working_tree_hold_and_options_win(desk):
     settings = "rules: {copy-source-before-install: off}\nignore_paths: [old]\n"
     desk.put({"Dockerfile": NAIVE, "old/Dockerfile": NAIVE, ".github/layerwise.yml": settings})

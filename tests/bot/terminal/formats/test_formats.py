@@ -48,6 +48,7 @@ def test_the_json_document_is_what_others_build_on(desk):
                 "skipped": None,
             }
         ],
+        "notes": [],
         "errors": [],
     }
 
@@ -87,7 +88,10 @@ def sarif_schema():
     return json.loads((resources.files(found) / "schema" / "sarif-2.1.0.json").read_text())
 
 
-@pytest.mark.parametrize("dockerfile", [GOOD, NAIVE, NODE, "FROM a\nRUN \udcff\n"])
+IDLE = "# layerwise: ignore=no-such-rule\n"
+
+
+@pytest.mark.parametrize("dockerfile", [GOOD, NAIVE, NODE, GOOD + IDLE, "FROM a\nRUN \udcff\n"])
 def test_sarif_is_what_its_schema_says(desk, sarif_schema, dockerfile):
     desk.put({"package.json": "{}", "package-lock.json": "{}"})
     desk.put({"Dockerfile": dockerfile.encode("utf-8", "surrogateescape")})
@@ -141,6 +145,12 @@ def test_workflow_commands_cannot_be_left_by_what_they_quote(desk):
         )  # fmt: skip
     assert output
     assert "%25" in output
+
+
+def test_workflow_commands_have_notes_as_notices(desk):
+    desk.put({"Dockerfile": GOOD + IDLE})
+    note = "::notice file=Dockerfile,line=6,title=layerwise::No rule is called `no-such-rule`.\n"
+    assert desk.check("--format", "github").stdout == note
 
 
 def test_workflow_commands_name_faults(desk):
