@@ -120,9 +120,12 @@ def _complete(_context: click.Context, _named: click.Parameter, begun: str) -> l
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif", "github", "rdjson"]),
+    type=click.Choice(
+        ["text", "json", "sarif", "github", "gitlab", "rdjson", "checkstyle", "junit"]
+    ),
     default="text",
-    help="For people (default), programs, code scanning, workflow annotations, reviewdog.",
+    help="For people (default), programs, code scanning, annotations of GitHub's workflows, "
+    "GitLab's code quality, reviewdog, and CI systems.",
 )
 def check(  # noqa: PLR0913, PLR0917  # one for each option
     paths: tuple[str, ...],

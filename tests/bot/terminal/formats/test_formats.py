@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import Counter
 from importlib import resources
 from importlib.metadata import version
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -175,6 +177,76 @@ def test_reviewdog_gets_no_half_of_a_fix(desk):
     (only,) = json.loads(result.stdout)["diagnostics"]
     assert "suggestions" not in only
     assert "`layerwise check --fix` changes Dockerfile, .dockerignore together" in only["message"]
+
+
+GITLAB = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": {"type": "string"},
+            "check_name": {"type": "string"},
+            "fingerprint": {"type": "string"},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": r"^[^./]"},
+                    "lines": {
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
+                },
+            },
+        },
+    },
+}
+"""What GitLab's documentation says of the report."""
+
+
+@pytest.mark.parametrize("dockerfile", [GOOD, NAIVE, NODE])
+def test_gitlab_gets_the_fields_that_it_documents(desk, dockerfile):
+    desk.put({"package.json": "{}", "package-lock.json": "{}", "Dockerfile": dockerfile})
+    entries = json.loads(desk.check("--format", "gitlab").stdout)
+    jsonschema.validate(entries, GITLAB)
+    found = desk.json()["files"][0]["findings"]
+    told = [(e["check_name"], e["location"]["lines"]["begin"]) for e in entries]
+    assert told == [(finding["rule"], finding["line"]) for finding in found]
+    assert len({entry["fingerprint"] for entry in entries}) == len(entries)
+
+
+HOSTILE = NAIVE.replace("RUN ", "RUN echo '<&\"]]>\x0c' && ")
+
+
+def test_checkstyle_has_a_file_for_each_in_which_something_is_found(desk):
+    desk.put({"Dockerfile": HOSTILE, "good/Dockerfile": "FROM a\n"})
+    root = ET.fromstring(desk.check(".", "nowhere", "--format", "checkstyle").stdout)
+    assert root.tag == "checkstyle"
+    assert [file.get("name") for file in root] == ["Dockerfile", "nowhere"]
+    errors = [error.attrib for file in root for error in file]
+    assert all({"line", "severity", "message", "source"} == set(error) for error in errors)
+    assert [(error["line"], error["severity"]) for error in errors] == [
+        ("3", "warning"),
+        ("4", "warning"),
+        ("1", "error"),
+    ]
+    assert errors[0]["source"] == "layerwise.copy-source-before-install"
+
+
+def test_junit_counts_what_it_lists(desk):
+    desk.put({"Dockerfile": HOSTILE, "good/Dockerfile": "FROM a\n", "bad/Dockerfile": "FROM\n"})
+    root = ET.fromstring(desk.check(".", "nowhere", "--format", "junit").stdout)
+    (suite,) = root
+    assert (root.tag, suite.tag) == ("testsuites", "testsuite")
+    assert {case.tag for case in suite} == {"testcase"}
+    assert all({"classname", "name"} <= set(case.attrib) for case in suite)
+    inside = Counter(each.tag for case in suite for each in case)
+    assert inside == {"failure": 2, "skipped": 1, "error": 1}
+    counts = {key: int(suite.attrib[key]) for key in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": 5, "failures": 2, "errors": 1, "skipped": 1}
+    assert len({(case.get("classname"), case.get("name")) for case in suite}) == 5
 
 
 def test_text_fits_80_columns_and_has_colour_only_when_asked(desk, monkeypatch):
