@@ -141,8 +141,9 @@ def check(  # noqa: PLR0913, PLR0917  # one for each option
 
     PATH is a file or a folder (default: this one). A folder stands for every Dockerfile below
     it, a .dockerignore for those that it governs, and - for a Dockerfile on standard input.
-    Settings are read from .github/layerwise.yml. Ends with 0 when nothing is found, 1 with
-    findings, 2 when something could not be read.
+    Settings are read from .github/layerwise.yml; `# layerwise: ignore=RULE` above an instruction
+    mutes a rule there. Ends with 0 when nothing is found, 1 with findings, 2 when something could
+    not be read, or Docker could not parse a file that is named.
 
     \b
     Examples:

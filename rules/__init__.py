@@ -75,13 +75,17 @@ BY_NAME = {rule.name: rule for rule in RULES}
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the rules say of one Dockerfile; `skipped` says why it could not be analysed."""
+    """What the rules say of one Dockerfile; `skipped` says why it could not be analysed.
+
+    It is `unreadable` when it is no text, too large, or nothing that Docker could build.
+    """
 
     path: str
     build: Build | None
     findings: tuple[Finding, ...] = ()
     silences: tuple[Silence, ...] = ()
     skipped: str | None = None
+    unreadable: bool = False
 
 
 def check(build: Build) -> tuple[list[Finding], list[Silence]]:
@@ -227,12 +231,13 @@ def open_build(
         return Report(path, None, skipped=f"a symbolic link to {code(text or '?')}")
     if text is None:
         unread = path in repository.missing
-        return Report(path, None, skipped="not read yet" if unread else "not UTF-8, or too large")
+        why = "not read yet" if unread else "not UTF-8, or too large"
+        return Report(path, None, skipped=why, unreadable=True)
     try:
         dockerfile = parse(text)
     except Unreadable as error:
         where = "" if error.line is None else f"line {error.line}: "
-        return Report(path, None, skipped=f"{where}{error}")
+        return Report(path, None, skipped=f"{where}{error}", unreadable=True)
     context, found = builders.find(
         repository, path, dockerfile, contexts, builder, persistent=persistent
     )

@@ -127,6 +127,9 @@ def check(targets: Iterable[Target], options: Options, write: Write | None = Non
                 before = len(findings)
                 report, findings = desk.look(target)
                 outcome.fixed += before - len(findings)
+        if report.unreadable and target.asked:
+            name = target.name or target.tree.shown(target.path)
+            outcome.faults.append(Fault(name, report.skipped or ""))
         fresh = [f for f in findings if (top, f.fingerprint) not in seen]
         seen.update((top, finding.fingerprint) for finding in findings)
         for file in _by_file(target, report, desk.counted(report, fresh)):

@@ -25,12 +25,14 @@ class Target:
 
     `ignore` is set where an ignore file was named, and this Dockerfile stands near it: then only
     what is found in that file counts. `name` is what the user calls it where that is no path.
+    `asked` is set where the user named it, and did not name a folder that it lies in.
     """
 
     tree: Tree
     path: str
     ignore: str | None = None
     name: str | None = None
+    asked: bool = False
 
 
 class Search:
@@ -47,7 +49,9 @@ class Search:
         found: dict[tuple[Path, str, str | None], Target] = {}
         for path in paths:
             for target in self._stand_for(path):
-                found.setdefault((target.tree.top, target.path, target.ignore), target)
+                key = (target.tree.top, target.path, target.ignore)
+                if target.asked or key not in found:
+                    found[key] = target
         return list(found.values())
 
     def _stand_for(self, path: str) -> Iterator[Target]:
@@ -73,14 +77,16 @@ class Search:
             for dockerfile in _dockerfiles(tree, near):
                 yield Target(tree, dockerfile, ignore=inside)
         else:
-            yield Target(tree, inside)
+            yield Target(tree, inside, asked=True)
 
     def _given(self) -> Target:
         """Standard input, as the Dockerfile of the folder here."""
         content = self._stdin(MAX_TEXT + 1)
         tree = self._tree(Path.cwd())
         path = (Path.cwd() / "Dockerfile").relative_to(tree.top).as_posix()
-        return Target(tree.with_texts({path: text_of(content)}), path, name=STANDARD_INPUT)
+        return Target(
+            tree.with_texts({path: text_of(content)}), path, name=STANDARD_INPUT, asked=True
+        )
 
     def _in_folder(self, folder: Path) -> Iterator[Target]:
         tree = self._tree(folder)

@@ -10,7 +10,8 @@ from bot.terminal.formats.xml_text import Element, written
 
 def write(outcome: Outcome) -> str:
     """One suite, with a test for each finding, for each file without one, and for each fault."""
-    clean = [file for file in outcome.files if not file.findings]
+    told = {fault.path for fault in outcome.faults}
+    clean = [file for file in outcome.files if not file.findings and file.name not in told]
     failures, faults = len(outcome.findings), len(outcome.faults)
     counts = {"tests": failures + len(clean) + faults, "failures": failures, "errors": faults}
     root = Element("testsuites", name="layerwise", **counts)
@@ -22,10 +23,10 @@ def write(outcome: Outcome) -> str:
             name = f"{finding.rule}, line {line}"
             test = suite.add("testcase", classname=file.name, name=name, file=file.name, line=line)
             test.add("failure", type=finding.rule, message=comment.fact(finding))
-        if not file.findings:
-            test = suite.add("testcase", classname=file.name, name="layerwise", file=file.name)
-            if file.skipped is not None:
-                test.add("skipped", message=file.skipped)
+    for file in clean:
+        test = suite.add("testcase", classname=file.name, name="layerwise", file=file.name)
+        if file.skipped is not None:
+            test.add("skipped", message=file.skipped)
     for fault in outcome.faults:
         test = suite.add("testcase", classname=fault.path, name="layerwise")
         test.add("error", type="layerwise", message=fault.message)

@@ -18,15 +18,16 @@ def write(outcome: Outcome) -> str:
     """File by file; then what there is in all. Nothing where there was no file to look at."""
     if not outcome.files:
         return ""
-    blocks = [block for file in outcome.files for block in _file(file)]
+    told = {fault.path for fault in outcome.faults}  # on standard error
+    blocks = [b for file in outcome.files for b in _file(file, skip=file.name in told)]
     for note in outcome.notes:
         where = click.style(f"{flat(note.path)}:{note.line}", bold=True)
         blocks.append("\n".join([f"{where}  note", *wrap(note.message)]) + "\n")
     return "\n".join([*blocks, "\n".join(_total(outcome)) + "\n"])
 
 
-def _file(file: Checked) -> Iterator[str]:
-    if file.skipped is not None:
+def _file(file: Checked, *, skip: bool) -> Iterator[str]:
+    if file.skipped is not None and not skip:
         why = wrap(f"Not looked at: {file.skipped}.")
         yield "\n".join([click.style(flat(file.name), bold=True), *why]) + "\n"
     for finding in file.findings:

@@ -173,6 +173,41 @@ def test_what_is_not_looked_at_says_why(desk, content, why):
     assert "Not looked at" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], 0),
+        (["."], 0),
+        (["broken"], 0),
+        (["broken/Dockerfile"], 2),
+        ([".", "broken/Dockerfile"], 2),
+        (["broken/Dockerfile", "."], 2),
+        (["latin/Dockerfile"], 2),
+        (["muted/Dockerfile"], 0),
+        (["broken/.dockerignore"], 0),
+    ],
+)
+def test_a_named_file_that_docker_could_not_parse_cannot_be_read(desk, arguments, code):
+    desk.put({"broken/Dockerfile": "FROM a\nNO\n", "broken/.dockerignore": "x\n"})
+    desk.put({"latin/Dockerfile": b"FROM a\nRUN \xff\n"})
+    desk.put({"muted/Dockerfile": "# layerwise: ignore-file\nFROM a\n"})
+    result = desk.check(*arguments)
+    assert result.exit_code == code
+    named = [path for path in arguments if path.endswith("ockerfile")]
+    assert result.stderr.count("layerwise: ") == (code == 2)
+    if code:
+        assert result.stderr.startswith(f"layerwise: {named[0]}: ")
+        assert f"{named[0]}\n  Not looked at" not in result.stdout
+
+
+@pytest.mark.parametrize("fix", [[], ["--fix"]])
+def test_standard_input_that_docker_could_not_parse_cannot_be_read(desk, fix):
+    result = desk.check("-", *fix, input="FROM a\nNO\n")
+    assert result.exit_code == 2
+    assert "layerwise: -: line 2: unknown instruction: NO\n" in result.stderr
+    assert not fix or result.stdout == "FROM a\nNO\n"
+
+
 def test_a_link_is_not_followed(desk):
     desk.put({"real/Dockerfile": NAIVE})
     Path("Dockerfile").symlink_to("real/Dockerfile")

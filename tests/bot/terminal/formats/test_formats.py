@@ -249,6 +249,12 @@ def test_junit_counts_what_it_lists(desk):
     assert len({(case.get("classname"), case.get("name")) for case in suite}) == 5
 
 
+def test_junit_has_one_test_of_a_file_that_cannot_be_read(desk):
+    desk.put({"Dockerfile": "FROM a\nNO\n"})
+    ((suite,),) = [ET.fromstring(desk.check("Dockerfile", "--format", "junit").stdout)]
+    assert [[each.tag for each in case] for case in suite] == [["error"]]
+
+
 def test_text_fits_80_columns_and_has_colour_only_when_asked(desk, monkeypatch):
     long = "RUN pip install " + " ".join(f"package-{n}" for n in range(30)) + "\n"
     desk.put({"Dockerfile": NAIVE + long})
