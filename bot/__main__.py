@@ -1,5 +1,9 @@
-"""`python -m bot` is `layerwise`, for those who have not installed it."""
+"""`layerwise`, and `python -m bot` the same."""
 
-from bot.cli import main
+import gc
 
-main(prog_name="layerwise")
+gc.disable()  # imports leave no garbage; the command line enables it again
+from bot.cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    main(prog_name="layerwise")

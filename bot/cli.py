@@ -64,6 +64,7 @@ def main(context: click.Context) -> None:
       layerwise review           this branch, as if it were a pull request
       layerwise explain missing-cache-mount
     """
+    gc.enable()
     if os.environ.get("NO_COLOR"):  # https://no-color.org
         context.color = False
     elif os.environ.get("FORCE_COLOR"):

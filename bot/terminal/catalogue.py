@@ -63,7 +63,7 @@ def explained(name: str) -> str | None:
     blocks += ["\n".join(wrap(paragraph, "")) for paragraph in why.split("\n\n")]
     blocks += _example(rule)
     blocks.append("\n".join(wrap(effect(rule), "")))
-    mute = f"`# layerwise: ignore={rule.name}` above the instruction"
+    mute = f"`# layerwise: ignore={rule.name}` above the instruction (or the ignore pattern)"
     off = f"`{rule.name}: off` under `rules:` in `.github/layerwise.yml`"
     blocks.append("\n".join(wrap(f"To mute it: {mute}, or {off}.", "")))
     blocks.append("\n".join([click.style("Docker's documentation", bold=True), *links]))
