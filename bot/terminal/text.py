@@ -1,7 +1,6 @@
 """Text for a terminal of 80 columns, in which text of files cannot command it."""
 
 import re
-import textwrap
 
 from rules.model.prose import visible
 
@@ -10,6 +9,8 @@ WIDTH = 80
 
 def wrap(text: str, indent: str = "  ") -> list[str]:
     """Prose as lines; a code span stays whole where it fits, since people copy it."""
+    import textwrap  # noqa: PLC0415  # of a clean file nothing is told that must be wrapped
+
     longest = WIDTH - len(indent)
     whole = re.sub(
         rf"`[^`]{{1,{longest - 2}}}`", lambda span: span[0].replace(" ", "\0"), visible(text)
