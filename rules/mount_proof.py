@@ -15,7 +15,7 @@ from rules.model.lineage import built_on
 from rules.model.managers import MANAGERS
 from rules.model.mounts import UnsureError, is_call
 from rules.model.places import is_inside, overlap
-from rules.model.processes import Process
+from rules.model.removals import home_of, may_take, operands, plain_path, top_of
 
 _CACHES = [cache for manager in MANAGERS for cache in manager.caches]
 _CLEANING: dict[str, set[str]] = {}
@@ -44,7 +44,7 @@ def lost_for_mounts(before: Build, after: Build) -> str | None:
         targets = new.cache_targets
         if _state(old) != _state(new):
             return "a RUN would run in another way"
-        if _work(old, targets) != _work(new, targets):
+        if _work(before, old, targets) != _work(after, new, targets):
             return "it would change the commands that run"
         changed = sorted(set(targets) - set(old.cache_targets))
         wrong = next((w for t in changed if (w := _wrong(after, new, t)) is not None), None)
@@ -79,7 +79,7 @@ def _plain(instruction: Instruction) -> tuple[object, ...]:
     return tuple((p.key, p.value) for p in instruction.pairs if p.key not in _VARIABLES)
 
 
-def _work(layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
+def _work(build: Build, layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
     """What a RUN does, what empties or switches off the caches at `targets` taken out."""
     if layer.script is None or layer.script.opaque is not None:
         return [(layer.instruction.script, layer.instruction.value[-2:])]
@@ -91,24 +91,24 @@ def _work(layer: Layer, targets: Sequence[str]) -> list[tuple[str, ...]]:
         if any(is_call(process, c) for c in _CLEANING.get(process.name or "", ())):
             continue
         if process.name == "rm":
-            words = ["rm", *(w for w in words[1:] if not _is_kept(process, w, targets))]
+            home = home_of(build, layer, process)
+            kept = {
+                word.raw
+                for word, text in operands(process)
+                if _is_near(text, process.folder, home, targets)
+            }
+            words = ["rm", *(word for word in words[1:] if word not in kept)]
             if all(word.startswith("-") for word in words[1:]):
                 continue
         found.append(tuple(words))
     return found
 
 
-def _is_kept(process: Process, word: str, targets: Sequence[str]) -> bool:
-    """Whether a path is a mount's now, or settings that stand in the way of one."""
-    path = _path(process, word)
-    near = [t for t in targets if is_inside(path, t) or path == posixpath.dirname(t)]
-    return bool(near) or path in _EMPTYING
-
-
-def _path(process: Process, word: str) -> str:
-    bare = word.strip("\"'").rstrip("*").replace("$HOME", "~").replace("${HOME}", "~")
-    bare = "/root" + bare[1:] if bare.startswith("~") else bare
-    return posixpath.normpath(posixpath.join(process.folder or "/?", bare))
+def _is_near(text: str, folder: str | None, home: str | None, targets: Sequence[str]) -> bool:
+    """Whether what a word names is in a mount now, or settings that stand in the way of one."""
+    top, path = top_of(text, folder, home), plain_path(text, folder, home)
+    near = {*_EMPTYING, *map(posixpath.dirname, targets)}
+    return path in near or (top is not None and any(is_inside(top, t) for t in targets))
 
 
 def _wrong(build: Build, layer: Layer, target: str) -> str | None:
@@ -120,8 +120,7 @@ def _wrong(build: Build, layer: Layer, target: str) -> str | None:
     for process in layer.processes:
         if any(is_call(process, command) for command in cleaning):
             return "the RUN empties the cache itself"
-        paths = (_path(process, word.raw) for word in process.argv[1:])
-        if process.name == "rm" and any(overlap(path, target) for path in paths):
+        if may_take(build, layer, process, target):
             return "the RUN removes what is in the mount"
     later = next(_users(build, layer, target), None)
     return None if later is None else f"{later} uses what lies in {target}"

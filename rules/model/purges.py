@@ -1,6 +1,5 @@
 """What empties a cache or switches it off, and the edits that take it out of a file."""
 
-import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
 from rules.model.cache import Build, Layer
@@ -11,12 +10,10 @@ from rules.model.mounts import Place, UnsureError, is_call
 from rules.model.places import is_inside
 from rules.model.processes import Process
 from rules.model.prose import code
+from rules.model.removals import home_of, may_take, operands, plain_path, top_of
 from rules.model.rewrite import cut
 from rules.model.script import Command, Word
 from rules.model.variables import Variable
-
-_GLOBS = ("/*", "/**", "/.", "/", "*")
-_DELETING = frozenset(["-delete", "-exec", "-execdir"])
 
 
 @dataclass(frozen=True)
@@ -68,27 +65,37 @@ def _cleaning(layer: Layer, places: Sequence[Place]) -> Iterator[Purge]:
 
 
 def _removals(build: Build, layer: Layer, places: Sequence[Place]) -> Iterator[Purge]:
-    """`rm -rf` of a cache's folder; other commands must not name it."""
+    """`rm -rf` of a cache's folder; other commands must not name it, nor take it away."""
     for process in layer.processes:
-        words = list(zip(process.argv, [process.argv[0].value, *process.args], strict=True))[1:]
+        home = home_of(build, layer, process)
         hit = []
-        for word, value in words:
-            path = _path(word, value, process, places)
-            inside = [p for p in places if path is not None and is_inside(path, p.folder)]
-            around = [p for p in places if path is not None and is_inside(p.folder, path)]
-            if process.name != "rm":
-                if inside and not _is_own_option(build, layer, process):
-                    raise UnsureError("the RUN names the cache itself")
-                around = around if path != "/" and _is_deleting_search(process) else []
-            elif inside or (around and _is_cache_folder(path, places)):
-                hit.append(word)
-                continue
-            if around or (process.name == "rm" and _may_hit(word, path, process, places)):
-                raise UnsureError("the RUN removes the folder that the cache is in")
+        if process.name == "rm":
+            for word, text in operands(process):
+                top = top_of(text, process.folder, home)
+                inside = top is not None and any(is_inside(top, p.folder) for p in places)
+                if inside or _is_cache_folder(plain_path(text, process.folder, home), places):
+                    hit.append(word)
+        elif _names(process, home, places) and not _is_own_option(build, layer, process):
+            raise UnsureError("the RUN names the cache itself")
+        if any(may_take(build, layer, process, place.folder, hit) for place in places):
+            raise UnsureError("the RUN removes the folder that the cache is in")
         if hit:
-            kept = [w for w, _ in words if w not in hit and not w.value.startswith("-")]
+            gone = {id(word) for word in hit}
+            kept = [w for w, _ in operands(process) if id(w) not in gone and w.value != "--"]
             said = " ".join(["rm", *(word.raw for word in hit)])
             yield Purge(layer, said, process, tuple(hit) if kept else ())
+
+
+def _names(process: Process, home: str | None, places: Sequence[Place]) -> bool:
+    """Whether a word of a command is a path that lies in a cache."""
+    for word, value in zip(process.argv, [process.argv[0].value, *process.args], strict=True):
+        text = word.value if value is None else value
+        text = text.partition("=")[2] if text.startswith("--") else text
+        if "/" in text or text.startswith("."):
+            path = plain_path(text, process.folder, home)
+            if path is not None and any(is_inside(path, place.folder) for place in places):
+                return True
+    return False
 
 
 def _is_own_option(build: Build, layer: Layer, process: Process) -> bool:
@@ -98,44 +105,11 @@ def _is_own_option(build: Build, layer: Layer, process: Process) -> bool:
     return any(word.value.partition("=")[0] in options for word in process.argv)
 
 
-def _is_deleting_search(process: Process) -> bool:
-    """`find /root/.cache -delete`."""
-    return process.name == "find" and not _DELETING.isdisjoint(process.args)
-
-
-def _may_hit(word: Word, path: str | None, process: Process, places: Sequence[Place]) -> bool:
-    """Whether what `rm` removes may be around a place: behind a mere `cd`, and in braces."""
-    folders = [place.folder for place in places]
-    if path is None:
-        first = word.value.partition("/")[0]
-        return process.folder is None and any(first in folder[1:].split("/") for folder in folders)
-    start, braces, _ = path.partition("{")
-    return bool(braces) and any(folder.startswith(start) for folder in folders)
-
-
 def _is_cache_folder(path: str | None, places: Sequence[Place]) -> bool:
     """Whether a path is the `.cache` of the home that all the places are in."""
-    return path is not None and all(path == f"{p.account.home}/.cache" for p in places)
-
-
-def _path(word: Word, value: str | None, process: Process, places: Sequence[Place]) -> str | None:
-    """The path that a word names, a pattern at its end taken off."""
-    text = word.value if value is None else value
-    if "/" not in text and "." not in text:
-        return None
-    text = text.partition("=")[2] if text.startswith("--") else text
-    for start in ("~/", "$HOME/", "${HOME}/"):
-        if text.startswith(start):
-            text = f"{places[0].account.home}/{text[len(start) :]}"
-    for glob in _GLOBS:
-        text = text.removesuffix(glob) if len(text) > len(glob) else text
-    if not text or text.startswith("-") or set(text) & set("$`"):
-        return None
-    if not text.startswith("/"):
-        if process.folder is None or ("/" not in text and not text.startswith(".")):
-            return None
-        text = posixpath.join(process.folder, text)
-    return posixpath.normpath(text)
+    return path is not None and all(
+        path == f"{place.account.home}/.cache" and is_inside(place.folder, path) for place in places
+    )
 
 
 def switches_off(layer: Layer, places: Iterable[Place]) -> list[Purge]:

@@ -199,6 +199,13 @@ def test_variables_move_caches_that_later_calls_read(image, said, call, targets)
         (f"RUN {INSTALL} && rm -rf pip", f"RUN {PIP} {INSTALL} && rm -rf pip"),
         (f"RUN {INSTALL} && find /root/.cache", f"RUN {PIP} {INSTALL} && find /root/.cache"),
         (f"RUN {INSTALL} && find / -name x -delete", f"RUN {PIP} {INSTALL} && find / -name x -delete"),
+        (f"RUN {INSTALL} && find / -name '*.pyc' | xargs rm", f"RUN {PIP} {INSTALL} && find / -name '*.pyc' | xargs rm"),
+        (f"RUN {INSTALL} && find / -perm /6000 -exec chmod a-s {{}} +", f"RUN {PIP} {INSTALL} && find / -perm /6000 -exec chmod a-s {{}} +"),
+        (f'RUN {INSTALL} && rm -rf "$TEMP" /root/.ash*', f'RUN {PIP} {INSTALL} && rm -rf "$TEMP" /root/.ash*'),
+        (f"RUN {INSTALL} && mv /x /root/ && tar -xzf y -C /root", f"RUN {PIP} {INSTALL} && mv /x /root/ && tar -xzf y -C /root"),
+        (f"RUN {INSTALL} && cd /root && rm -rf .cache", f"RUN {PIP} {INSTALL} && cd /root"),
+        (f'RUN {INSTALL} && rm -rf "$HOME"/.cache/pip', f"RUN {PIP} {INSTALL}"),
+        (f"RUN {INSTALL} && rm -rf /root/.cache/pip/*/*.body", f"RUN {PIP} {INSTALL}"),
         (f"RUN rm -rf /root/.cache/pip && {INSTALL}", f"RUN {PIP} {INSTALL}"),
         (f"RUN {INSTALL} && rm -rf /root/.cache/pip /tmp/x", f"RUN {PIP} {INSTALL} && rm -rf /tmp/x"),
         ("RUN npm ci && npm cache clean --force && echo done", f"RUN {NPM} npm ci && echo done"),
@@ -327,6 +334,14 @@ REFUSED = [
     (PY + f"RUN {INSTALL} && cd ~ && rm -rf .cache/x\n", "removes the folder"),
     (PY + f"RUN {INSTALL} && rm -rf ~/{{.cache,.npm}}\n", "removes the folder"),
     (PY + f"RUN {INSTALL} && find /root/.cache -delete\n", "removes the folder"),
+    *((PY + f"RUN {INSTALL} && {command}\n", "removes the folder") for command in (
+        "rm -rf /root/.ca*", "rm -rf /roo?/.cache", "rm -rf ~/.[!.]*", "rm -rf /root/.cache/p?p", "rm -rf ~root/.c*",
+        "rm -rf /root/.{cache,npm}", "(cd /root; rm -rf .c*)", "sh -c 'rm -rf /root/.ca*'", "sh -c 'rm -rf $x'",
+        "for d in /root/.cache /x; do rm -rf $d; done", "cd /root && for d in .cache; do rm -rf $d; done",
+        "rm -rf $(echo /root/.cache)", "ls -d /root/.cache | xargs rm -rf", "echo /root/.cache | while read d; do rm -rf $d; done",
+        "find / -name .cache -exec rm -rf {} +", "find -L / -name '.c*' | xargs rm -rf", "find / ! -name x -delete", "cd $X && rm -rf *",
+        "mv /root/.cache /x", "cp -r /root/.cache /x", "tar czf /x.tgz /root", "tar --create -f x /root", "rsync --delete /x/ /root/",
+    )),
     # apt
     ("FROM debian:12\nRUN sudo -u app apt-get update && sudo -u app apt-get install -y curl\n", "account"),
     ("FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n", "another RUN has fetched"),
@@ -367,8 +382,9 @@ def test_a_builder_that_is_not_known_gets_no_mount():
         "FROM python:3\n" + "RUN useradd -m -u 5 app\n" * 100 + "USER b\nRUN npm ci\n" * 90,
         "FROM python:3 AS s0\n" + "".join(f"FROM s{i} AS s{i + 1}\nRUN npm ci\n" for i in range(190)),
         "FROM python:3\nRUN pip install x && rm " + "/root/.cache/pip/a " * 400 + "\n",
+        "FROM python:3\nRUN pip install x; for d in" + " \\\n/a/b" * 900 + "; do rm" + " \\\n$d" * 900 + "; done\n",
     ],
-    ids=["many", "purges", "copies", "accounts", "stages", "words"],
+    ids=["many", "purges", "copies", "accounts", "stages", "words", "values"],
 )  # fmt: skip
 def test_large_files_take_no_time(text):
     whole = build({"Dockerfile": text, **{f"d{i}/f": "" for i in range(300)}})

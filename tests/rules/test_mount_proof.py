@@ -24,6 +24,8 @@ def wrong(before, after):
         ("FROM debian:12\nRUN apt-get update && apt-get install -y x\n",
          "FROM debian:12\nRUN --mount=type=cache,target=/var/cache/apt rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y x\n"),
         (f"{PY}RUN {INSTALL} && pip cache purge\n", f"{PY}RUN {PIP} {INSTALL}\n"),
+        (f"{PY}RUN {INSTALL} && cd /root/.cache && rm -rf pip\n", f"{PY}RUN {PIP} {INSTALL} && cd /root/.cache\n"),
+        (f"{JS}USER node\nRUN npm ci && rm -rf ~/.npm\n", f"{JS}USER node\nRUN --mount=type=cache,target=/home/node/.npm npm ci\n"),
         (f"{PY}RUN {INSTALL} && du /root/.cache\n", f"{PY}RUN {PIP} {INSTALL} && du /root/.cache\n"),
         (f"{PY}RUN {INSTALL}\nFROM debian\nCMD ls /root/.cache/pip\n", f"{PY}RUN {PIP} {INSTALL}\nFROM debian\nCMD ls /root/.cache/pip\n"),
         (f"{PY}RUN {INSTALL}\nRUN {PIP} cp -r /root/.cache/pip /x\n", f"{PY}RUN {PIP} {INSTALL}\nRUN {PIP} cp -r /root/.cache/pip /x\n"),
@@ -45,6 +47,9 @@ def test_nothing_is_wrong_with_a_mount_and_what_goes_with_it(before, after):
         (f"{PY}RUN {INSTALL}\n", f"{PY}RUN {PIP} pip install flask\n", "the commands"),
         (f"{PY}RUN {INSTALL} && rm -rf ~/.cache/pip\n", f"{PY}RUN {INSTALL}\n", "the commands"),
         (f"{PY}RUN {INSTALL} && rm -rf /root/.cache/pip\n", f"{PY}RUN {PIP} {INSTALL} && rm -rf /root/.cache/pip\n", "removes what is in the mount"),
+        *((f"{PY}RUN {INSTALL} && {command}\n", f"{PY}RUN {PIP} {INSTALL} && {command}\n", "removes what is in the mount") for command in (
+            "rm -rf /root/.ca*", "cd /root && rm -rf .cache", "rm -rf /root/{.cache,.npm}", "find /root -delete", "mv /root/.cache /x",
+        )),
         (f"{PY}RUN {INSTALL} && pip cache purge\n", f"{PY}RUN {PIP} {INSTALL} && pip cache purge\n", "empties the cache"),
         (f"{PY}RUN {INSTALL}\nRUN cp -r /root/.cache/pip /x\n", f"{PY}RUN {PIP} {INSTALL}\nRUN cp -r /root/.cache/pip /x\n", "a later RUN uses"),
         (f"{PY}RUN {INSTALL}\nFROM b\nCOPY --from=a /root/.cache /c\n", f"{PY}RUN {PIP} {INSTALL}\nFROM b\nCOPY --from=a /root/.cache /c\n", "COPY --from uses"),
