@@ -115,6 +115,10 @@ def check_copies(build: Build, change: Change) -> str | None:
         if layer in change.copies:
             continue
         made = _check_step(build, layer, change, first) or made
+    own = pieces(build, change.layer, (), change.paths)
+    earlier = (piece for piece in own if piece.item.start < change.piece.item.start)
+    if any(_may_fill(piece, change.paths) for piece in earlier):
+        raise KeptError("the RUN may write there before, or read who owns the files")
     if change.program == "chmod":
         return None
     image = base_image(build, first.stage)
@@ -190,11 +194,18 @@ def _check_step(build: Build, layer: Layer, change: Change, first: Layer) -> str
         raise KeptError("another copy may bring files there")
     elif keyword == "RUN":
         read = pieces(build, layer, (), change.paths)
-        if not read or any(p.reads_source is not None for p in read):
+        if not read or any(_may_fill(piece, change.paths) for piece in read):
             raise KeptError("a step before may write there, or read who owns the files")
     elif keyword == "VOLUME":
         raise KeptError("a VOLUME may hold the files")
     return None
+
+
+def _may_fill(piece: Piece, paths: Sequence[str]) -> bool:
+    """Whether a command may write to one of the paths, or look at what lies there."""
+    writes = piece.reads.writes if piece.reads is not None else ()
+    filled = any(overlap(folder, path) for folder in writes for path in paths)
+    return filled or piece.reads_source is not None
 
 
 def _may_bring(layer: Layer, path: str) -> bool:

@@ -28,12 +28,12 @@ def test_the_example_of_the_documentation():
             "FROM node:22\nCOPY --chown=node:node app /app/a\nCOPY --chown=node:node main.py /app/\nRUN ls\n",
         ),
         (
-            "FROM node:22\nCOPY app /app/a\nRUN ls && \\\n  chown -R 1:1 /app && \\\n  ls /\n",
-            "FROM node:22\nCOPY --chown=1:1 app /app/a\nRUN ls && \\\n  ls /\n",
+            "FROM node:22\nCOPY app /app/a\nRUN echo a && \\\n  chown -R 1:1 /app && \\\n  ls /\n",
+            "FROM node:22\nCOPY --chown=1:1 app /app/a\nRUN echo a && \\\n  ls /\n",
         ),
         (
-            "FROM node:22\nCOPY app /app/a\nRUN ls \\\n  && chown -R 1:1 /app\n",
-            "FROM node:22\nCOPY --chown=1:1 app /app/a\nRUN ls\n",
+            "FROM node:22\nCOPY app /app/a\nRUN echo a \\\n  && chown -R 1:1 /app\n",
+            "FROM node:22\nCOPY --chown=1:1 app /app/a\nRUN echo a\n",
         ),
         (
             "FROM debian:12\nCOPY start.sh /opt/start.sh\nRUN chmod 755 /opt/start.sh\n",
@@ -78,9 +78,16 @@ def test_the_copies_bring_the_files_as_they_have_to_be(before, after):
             "FROM debian:12\nRUN adduser --system app\nCOPY . /app\nRUN chown -R app:app /app\n",
             "not known to be there",
         ),
+        *(
+            (
+                BASE + f"WORKDIR /app\nCOPY . /app\nRUN {command} && chown -R app:app /app\n",
+                "before",
+            )
+            for command in ("npm ci", "touch x", "mkdir data", "python3 -m venv venv", "make")
+        ),
         (BASE + "COPY . /app\nRUN chown -R app:app /app; ls\n", "cannot be taken out"),
         (
-            BASE + "COPY . /app\nRUN <<EOF\nls && chown -R app:app /app\nEOF\n",
+            BASE + "COPY . /app\nRUN <<EOF\necho a && chown -R app:app /app\nEOF\n",
             "cannot be taken out",
         ),
     ],
