@@ -17,6 +17,7 @@ from bot.inspection import ROUNDS
 from bot.terminal.clone import Clone
 from bot.terminal.text import WIDTH, cut, flat
 from rules.model.builder import is_dockerfile
+from rules.model.cache import Build
 from rules.model.evidence import HEAD
 from rules.model.prose import amount
 from rules.model.replay import Replay, replay
@@ -34,7 +35,8 @@ class Replayed:
     """One Dockerfile, and what the commits since `start` (a full id) re-ran of it.
 
     `left_out` commits changed the Dockerfile itself, so that it says nothing of them. `fixes` are
-    the rules whose fixes were made.
+    the rules whose fixes were made, `build` and `fixed` the two that were held against each other
+    and `commits` the paths of the repository that each of the others changed.
     """
 
     path: str
@@ -42,6 +44,9 @@ class Replayed:
     left_out: int
     fixes: tuple[str, ...]
     replay: Replay
+    build: Build
+    fixed: Build
+    commits: tuple[frozenset[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,16 @@ def _replay(clone: Clone, path: str, log: Sequence[tuple[str, frozenset[str]]]) 
         return "its build context is not known"
     fixed, done = rules.combine(build, [f for f in report.findings if f.fix is not None])
     since = [paths for _, paths in log[start + 1 :]]
-    kept = [paths | {HEAD} for paths in since if path not in paths]
+    kept = tuple(paths | {HEAD} for paths in since if path not in paths)
     return Replayed(
         path,
         log[start][0],
         len(since) - len(kept),
         tuple(dict.fromkeys(finding.rule for finding in done)),
         replay(build, fixed, kept),
+        build,
+        fixed,
+        kept,
     )
 
 

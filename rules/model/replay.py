@@ -1,6 +1,6 @@
 """Commits laid over a build as it is and as fixed: which commands each of them re-ran."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from rules.model.cache import Build, Change, file_classes
@@ -9,6 +9,8 @@ from rules.model.dataclass import dataclass
 from rules.model.evidence import Work, with_paths, work, work_rerun
 
 _ACCOUNTS = frozenset("addgroup adduser groupadd useradd usermod".split())
+Ran = Mapping[Work, frozenset[int]]
+"""The places of the commits that ran each command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,15 @@ def replay(build: Build, fixed: Build, commits: Sequence[frozenset[str]]) -> Rep
     Both builds are held as they are: a commit that changed the Dockerfile itself should not be
     among them. Files that come later are taken by what is copied now.
     """
-    now = _ran(build, commits)
-    then = _ran(fixed, commits)
-    return Replay(len(commits), tuple(_steps(build, now, then)))
+    return count(build, len(commits), ran(build, commits), ran(fixed, commits))
 
 
-def _ran(build: Build, commits: Sequence[frozenset[str]]) -> dict[Work, frozenset[int]]:
+def count(build: Build, commits: int, now: Ran, then: Ran) -> Replay:
+    """Count the expensive steps of a build: when they ran as it is, and when they would then."""
+    return Replay(commits, tuple(_steps(build, now, then)))
+
+
+def ran(build: Build, commits: Sequence[frozenset[str]]) -> Ran:
     """The places of the commits that re-run each command."""
     whole = with_paths(build, frozenset[str]().union(*commits))
     class_of: dict[str, int] = {}
@@ -70,9 +75,7 @@ def _ran(build: Build, commits: Sequence[frozenset[str]]) -> dict[Work, frozense
     return {each: frozenset(found) for each, found in places.items()}
 
 
-def _steps(
-    build: Build, now: dict[Work, frozenset[int]], then: dict[Work, frozenset[int]]
-) -> Iterable[Counted]:
+def _steps(build: Build, now: Ran, then: Ran) -> Iterable[Counted]:
     none = frozenset[int]()
     for layer in build.layers:
         instruction = layer.instruction

@@ -8,6 +8,7 @@ from bot.cli import main
 from bot.terminal import replay
 from rules.model.replay import Counted, Replay
 from tests.bot.terminal.test_local import Work
+from tests.rules.tools import build
 
 DOCKERFILE = "FROM python:3\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
 START = {"Dockerfile": DOCKERFILE, "requirements.txt": "flask\n", ".dockerignore": ".git\n"}
@@ -81,7 +82,9 @@ def test_a_table_and_a_picture(work):
 
 def test_many_commits_share_a_column():
     steps = (Counted(1, "x" * 200, frozenset(range(0, 120, 2)), frozenset()),)
-    found = replay.Replayed("Dockerfile", "0" * 40, 1, (), Replay(120, steps))
+    made = build({"Dockerfile": "FROM scratch\n"})
+    counted = Replay(120, steps)
+    found = replay.Replayed("Dockerfile", "0" * 40, 1, (), counted, made, made, ())
     text = click.unstyle(replay.as_text(replay.Replays((found,), ())))
     assert f"as it is  {'▄' * 60}" in text
     assert "one column is 2 commits" in text
