@@ -35,8 +35,11 @@ from rules.model.installs.swift import SWIFT
 from rules.model.installs.uv import UV
 from rules.model.installs.yarn import YARN
 
+SYSTEM = (system.APT, system.APK, system.DNF, system.YUM, system.MICRODNF, system.ZYPPER)
+"""Those of distributions, which install by an index that they fetch before."""
+
 MANAGERS: tuple[Manager, ...] = (
-    *(system.APT, system.APK, system.DNF, system.YUM, system.MICRODNF, system.ZYPPER),
+    *SYSTEM,
     *(PIP, UV, POETRY, PDM, PIPENV, CONDA),
     *(NPM, YARN, PNPM, BUN, DENO),
     *(GO, CARGO, MAVEN, GRADLE, SBT, LEININGEN, BUNDLER, COMPOSER, DOTNET),

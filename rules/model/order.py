@@ -10,7 +10,7 @@ from rules.model.installs.copied import NOTHING, from_context
 from rules.model.installs.find import Piece, may_say, pieces
 from rules.model.installs.install import Call, Manager, Split, join
 from rules.model.lineage import inherited, seen_by, starts_of
-from rules.model.managers import PROGRAMS, manager_of
+from rules.model.managers import SYSTEM, manager_of
 from rules.model.manifests import is_manifest
 from rules.model.places import holds_only_named, is_inside, is_project_folder, overlap
 
@@ -19,6 +19,7 @@ _PASSIVE = frozenset(
     "WORKDIR".split()
 )
 """Instructions that read nothing of what was copied."""
+_OF_SYSTEMS = frozenset(name for manager in SYSTEM for name in manager.programs)
 MOST_MANIFESTS = 12
 """More of them in a row nobody keeps up to date by hand."""
 
@@ -304,9 +305,9 @@ def _stop(
         if stretch.is_apart(run):
             stretch.passed.append(run)
             return
-    later = {p.name for piece in everything[at:] for p in piece.processes} & set(PROGRAMS)
+    later = {p.name for piece in everything[at:] for p in piece.processes} & _OF_SYSTEMS
     again = (i for i, p in enumerate(free) if any(each.name in later for each in p.processes))
-    at = next(again, at)  # what a package manager does in both parts belongs together
+    at = next(again, at)  # an index, and what is installed by it, belong together
     end = next((i for i in range(at, 0, -1) if not only_prepares(everything[i - 1])), 0)
     if end and not stretch.prepared:
         stretch.passed.append(Passed(layer, everything[:end], everything[end:]))

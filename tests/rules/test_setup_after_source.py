@@ -135,6 +135,8 @@ def test_another_word_that_is_not_known_may_come_from_the_source(count):
         ("apt-get update && apt-get install -y curl", "./setup.sh && make"),
         ("pip install flask", "cp main.py app.py && rm -f main.py docs/*"),
         ("set -e; useradd app; pip install flask", "cp main.py app.py"),
+        ("pip install flask", "pip install ."),
+        ("npm install -g pnpm", "npm run build"),
     ],
 )
 def test_a_run_that_sets_up_and_then_reads_the_source_is_split(first, rest):
