@@ -3,7 +3,8 @@
 A COPY depends on every file it takes, so an edit to any of them re-runs it and each step after
 it. When a dependency install stands there, all packages are installed again although the
 manifests did not change. Copied in two parts, first the manifests, then, after the install, the
-rest, an edit to the source re-runs neither.
+rest, an edit to the source re-runs neither. A bind mount of the whole context does the same to the
+install that it is for; mounts of the manifests alone do not.
 
 Silent when the install reads more than files that can be listed (a `postinstall` script, `-e .`,
 a workspace), when it only links what was fetched before (`pnpm install --offline` behind
@@ -21,6 +22,7 @@ from rules.model.dockerfile import Instruction, Span
 from rules.model.finding import Finding, Silence
 from rules.model.installs.find import Piece
 from rules.model.left import Left, left_behind
+from rules.model.narrow import narrowed
 from rules.model.order import Move, Passed, Stretch, only_links, stretches
 from rules.model.prose import code, listed
 from rules.model.rewrite import ImmovableError, put_source_last
@@ -100,16 +102,19 @@ def _advise(build: Build, left: Left) -> Finding:
     """An install that cannot go before the source as it is, and what people do."""
     first = left.source.instruction
     start = min(first.span.start, left.layer.instruction.span.start)
+    mounted = left.source is left.layer
+    fix = narrowed(build, left.layer, left.piece) if mounted else None
+    shown = "its bind mount shows" if mounted else f"{_shown(first)} takes"
     return rule.finding(
         build.path,
         Span(start, left.layer.instruction.span.end),
         subject=f"{_subject(build, left.layer, [left.piece.words])} behind",
         message=(
-            f"An edit to any file that {_shown(first)} takes re-runs {code(left.piece.words)}. "
-            f"{left.instead}"
+            f"An edit to any file that {shown} re-runs {code(left.piece.words)}. {left.instead}"
         ),
-        severity="info",
-        no_fix=left.reason,
+        severity="info" if fix is None else "warning",
+        fix=fix,
+        no_fix=None if fix is not None else left.reason,
     )
 
 

@@ -102,6 +102,8 @@ def _target(
         if target is None and identity and "env" not in known:
             target = f"/run/secrets/{identity}"
         return target, identity
+    if kind == "bind" and not target and ("target" not in known or target == ""):
+        return folder, identity  # BuildKit joins what is named to the working directory
     if kind == "ssh" or target is None:
         return target, identity
     if kind == "cache" and identity is None:

@@ -146,6 +146,17 @@ PROJECTS = [
         "main.go",
     ),
     Project(
+        "go: the modules are there when a mount shows their files alone",
+        {
+            "go.mod": "module example.org/shop\n\ngo 1.22\n\nrequire example.org/x v1.0.0\n",
+            "go.sum": "x\n",
+            "main.go": 'package main\n\nimport _ "example.org/x"\n\nfunc main() {}\n',
+        },
+        "FROM golang:1.22\nWORKDIR /src\nRUN --mount=type=bind,source=. go mod download\nRUN --mount=type=bind,source=. go build -o /shop .\n",
+        "FROM golang:1.22\nWORKDIR /src\nRUN --mount=type=bind,source=go.mod,target=go.mod --mount=type=bind,source=go.sum,target=go.sum go mod download\nRUN --mount=type=bind,source=. go build -o /shop .\n",
+        "main.go",
+    ),
+    Project(
         "bundler: the file that names the Ruby goes along",
         {
             "Gemfile": 'source "https://rubygems.org"\nruby file: ".ruby-version"\ngem "sinatra"\n',

@@ -349,3 +349,66 @@ def test_a_step_that_only_trims_the_source_goes_with_it(run):
 )
 def test_a_step_that_may_touch_what_the_install_reads_or_fills_stops_it(run):
     check_words(rule, JS + f"COPY . .\nRUN {run}\nRUN npm ci\n", NPM, "may read the source")
+
+
+GO = {"go.mod": "module a.b/c\nrequire d.e/f v1.0.0\n", "go.sum": "", "main.go": ""}
+WORK = "FROM golang:1\nRUN git clone https://a.b/c\nWORKDIR /src\nRUN apt-get install -y git\n"
+BOUND = (
+    "--mount=type=bind,source=go.mod,target=go.mod --mount=type=bind,source=go.sum,target=go.sum"
+)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "narrow"),
+    [
+        ("--mount=type=bind,source=.", BOUND),
+        ("--mount=type=bind,target=.", BOUND),
+        ("--mount=target=/src,ro", BOUND),
+        (
+            "--mount=type=bind,source=. \\\n    --mount=type=cache,target=/go/pkg/mod",
+            BOUND.replace(" ", " \\\n    ") + " \\\n    --mount=type=cache,target=/go/pkg/mod",
+        ),
+    ],
+)
+def test_a_mount_of_the_whole_context_becomes_mounts_of_the_manifests(mounts, narrow):
+    rest = " go mod download\nRUN --mount=type=bind,source=. go build -o /c .\n"
+    check_fixed(
+        rule,
+        f"{WORK}RUN {mounts}{rest}",
+        f"{WORK}RUN {narrow}{rest}",
+        GO,
+        edit="main.go",
+    )
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "RUN --mount=type=bind,target=.,rw go mod download\n",
+        "RUN --mount=type=bind,target=. go mod download && ls\n",
+        "RUN --mount=type=bind,target=. go mod download > /log\n",
+        "RUN --mount=type=bind,target=. --mount=type=bind,from=golang,target=/x go mod download\n",
+        "RUN mkdir vendor\nRUN --mount=type=bind,target=. go mod download\n",
+        "WORKDIR /\nRUN mkdir src/x\nWORKDIR /src\nRUN --mount=type=bind,target=. go mod download\n",
+        "COPY main.go ./\nRUN --mount=type=bind,target=. go mod download\n",
+        "COPY --from=tools / /\nRUN --mount=type=bind,target=. go mod download\n",
+        "COPY --from=tools:1 / /\nRUN --mount=type=bind,target=. go mod download\n",
+    ],
+)
+def test_a_mount_that_may_be_needed_whole_stays(steps):
+    tools = "FROM scratch AS tools\nCOPY go.work /src/\n"
+    found = findings(rule, {**GO, "go.work": "", "Dockerfile": tools + WORK + steps})
+    assert found
+    assert all(finding.fix is None for finding in found)
+
+
+def test_tools_from_a_stage_that_brings_nothing_where_the_mount_lies_are_no_hindrance():
+    start = "FROM scratch AS tools\nCOPY --from=golang:1 /usr/bin/xx /usr/bin/\n" + WORK
+    rest = " go mod download\nRUN make\n"
+    check_fixed(
+        rule,
+        f"{start}COPY --from=tools / /\nRUN --mount=type=bind,target=.{rest}",
+        f"{start}COPY --from=tools / /\nRUN {BOUND}{rest}",
+        GO,
+        edit="main.go",
+    )
