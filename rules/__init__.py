@@ -38,8 +38,8 @@ from rules.proof import applied, edits_between, flaw
 
 RULES: tuple[Rule, ...] = (
     update_apart_from_install.rule,
-    copy_source_before_install.rule,
     setup_after_source.rule,
+    copy_source_before_install.rule,
     early_volatile_argument.rule,
     chown_after_copy.rule,
     missing_cache_mount.rule,
@@ -56,7 +56,8 @@ RULES: tuple[Rule, ...] = (
     volatile_path_in_context.rule,
     single_stage_build.rule,
 )
-"""The table of contents. Fixes that meet are made in this order."""
+"""The table of contents. Fixes that meet are made in this order: what needs no manifest goes above
+those that an install is given."""
 
 MOST_ROUNDS = 10
 """Rounds of fixing: each leaves fewer findings, so two or three do."""

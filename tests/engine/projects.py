@@ -179,7 +179,7 @@ PROJECTS = [
             "lib/shop.ex": "defmodule Shop do\nend\n",
         },
         "FROM elixir:1.16\nENV MIX_ENV=prod\nWORKDIR /app\nCOPY . .\nRUN mix local.hex --force && mix local.rebar --force\nRUN mix deps.get --only prod\nRUN mix deps.compile\nRUN mix release\n",
-        "FROM elixir:1.16\nENV MIX_ENV=prod\nWORKDIR /app\nCOPY mix.exs mix.lock ./\nRUN mix local.hex --force && mix local.rebar --force\nCOPY config/config.exs config/prod.exs /app/config/\nRUN mix deps.get --only prod\nRUN mix deps.compile\nCOPY . .\nRUN mix release\n",
+        "FROM elixir:1.16\nENV MIX_ENV=prod\nWORKDIR /app\nRUN mix local.hex --force && mix local.rebar --force\nCOPY mix.exs mix.lock ./\nCOPY config/config.exs config/prod.exs /app/config/\nRUN mix deps.get --only prod\nRUN mix deps.compile\nCOPY . .\nRUN mix release\n",
         "lib/shop.ex",
     ),
     Project(

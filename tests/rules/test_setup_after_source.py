@@ -78,8 +78,8 @@ def test_the_naive_file_reaches_a_good_order_by_its_own_suggestions():
     assert len(done) == 3
     assert fixed.dockerfile.text == (
         APP
-        + "COPY requirements.txt ./\n"
         + APT
+        + "COPY requirements.txt ./\n"
         + "RUN pip install --upgrade pip && pip install -r requirements.txt\n"
         + "RUN useradd --create-home --shell /bin/bash appuser\n"
         + "COPY . .\n"
