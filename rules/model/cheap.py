@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 _PROGRAMS = frozenset(
-    ": . [ a2dismod a2dissite a2enmod a2ensite cd chmod cp docker-php-ext-enable echo exit export "
-    "false ln mkdir mv printf rm rmdir set sed sleep source test touch true umask unset".split()
+    ": . [ a2dismod a2dissite a2enmod a2ensite basename cd chmod cp date dirname "
+    "docker-php-ext-enable echo exit export false id ln mkdir mv nproc printf pwd rm rmdir set sed "
+    "sleep source test touch true umask uname unset which whoami".split()
 )
 _CONFIGURING = frozenset(
     {("git", "init")}

@@ -21,6 +21,8 @@ from rules.model.cheap import is_cheap
         "pnpm config set store-dir /store",
         "corepack enable pnpm",
         "a2enmod rewrite",
+        "nproc --all",
+        "uname -m",
     ],
 )
 def test_what_writes_a_few_lines_is_cheap(command):
