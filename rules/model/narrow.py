@@ -7,7 +7,7 @@ from rules.model.cache import Build, Copy, Layer
 from rules.model.dockerfile import Flag
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
-from rules.model.installs.find import Piece, pieces
+from rules.model.installs.find import Piece, leaves_alone
 from rules.model.lineage import seen_by
 from rules.model.mount import Mount
 from rules.model.order import MOST_MANIFESTS
@@ -77,19 +77,11 @@ def _may_lie_in(build: Build, layer: Layer, folder: str) -> bool:
         return _may_bring(build, layer.copy, folder)
     if layer.instruction.keyword != "RUN":
         return False
-    if _leaves_alone(build, layer, folder):
+    if leaves_alone(build, layer, folder):
         return False
     runs_there = layer.folder is None or is_inside(layer.folder, folder)
     said = [layer.instruction.value, *(body for _, body in layer.instruction.texts)]
     return runs_there or any(posixpath.basename(folder) in text for text in said)
-
-
-def _leaves_alone(build: Build, layer: Layer, folder: str) -> bool:
-    everything = pieces(build, layer, (), [folder])
-    installs = [piece.reads for piece in everything if piece.reads is not None]
-    if not everything or any(piece.reads_source is not None for piece in everything):
-        return False
-    return not any(r.project or any(overlap(w, folder) for w in r.writes) for r in installs)
 
 
 def _may_bring(build: Build, copy: Copy, folder: str) -> bool:

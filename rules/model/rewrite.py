@@ -9,7 +9,7 @@ from rules.model.context import ignore_path
 from rules.model.dockerfile import Instruction
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
-from rules.model.installs.find import Piece
+from rules.model.installs.find import Piece, leaves_alone
 from rules.model.installs.install import join, join_known
 from rules.model.lineage import inherited, seen_by
 from rules.model.order import MOST_MANIFESTS, Move, Passed, only_prepares
@@ -298,7 +298,7 @@ def _manifest_copies(build: Build, move: Move) -> list[str]:
         name = posixpath.basename(path)
         if origin is None or _QUOTED & set(origin) or posixpath.basename(origin) != name:
             raise ImmovableError(f"{code(name)} cannot be copied alone as it is written")
-        if left.origin(path) == origin and not _may_be_changed(path, done):
+        if left.origin(path) == origin and not _may_be_changed(build, path, done):
             continue
         bringer = next(
             (c for c in reversed(move.copies) if c.copy and c.copy.origin(path) == origin), None
@@ -316,11 +316,11 @@ def _manifest_copies(build: Build, move: Move) -> list[str]:
     return lines
 
 
-def _may_be_changed(path: str, layers: Sequence[Layer]) -> bool:
-    """Whether a RUN stands behind the COPY that brings a file: it could have changed it."""
+def _may_be_changed(build: Build, path: str, layers: Sequence[Layer]) -> bool:
+    """Whether a RUN that may change a file stands behind the COPY that brings it."""
     copies = (i for i, e in enumerate(layers) if e.copy and e.copy.origin(path) is not None)
-    brought = max(copies, default=len(layers))
-    return any(layer.instruction.keyword == "RUN" for layer in layers[brought:])
+    runs = [e for e in layers[max(copies, default=len(layers)) :] if e.instruction.keyword == "RUN"]
+    return not all(leaves_alone(build, layer, posixpath.dirname(path)) for layer in runs)
 
 
 def _flags(build: Build, instruction: Instruction) -> str:

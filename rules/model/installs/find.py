@@ -11,7 +11,7 @@ from rules.model.installs.copied import Copied
 from rules.model.installs.edited import Edited, edited, editing, edits_of
 from rules.model.installs.install import Call, Image, Manager, Reads, Split
 from rules.model.managers import manager_of
-from rules.model.places import is_inside
+from rules.model.places import is_inside, overlap
 from rules.model.processes import Process
 from rules.model.script import Command, Compound, Item
 from rules.model.setup import may_read_source
@@ -127,6 +127,15 @@ def _pieces(
     if bound:
         found = [replace(piece, reads_source="a bind mount shows it files") for piece in found]
     return tuple(found)
+
+
+def leaves_alone(build: Build, layer: Layer, folder: str) -> bool:
+    """Whether it is certain that a RUN neither reads nor changes what lies in a folder."""
+    everything = pieces(build, layer, (), [folder])
+    installs = [piece.reads for piece in everything if piece.reads is not None]
+    if not everything or any(piece.reads_source is not None for piece in everything):
+        return False
+    return not any(r.project or any(overlap(w, folder) for w in r.writes) for r in installs)
 
 
 class _Reader:

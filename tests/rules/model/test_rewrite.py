@@ -299,8 +299,22 @@ def test_manifests_that_came_after_the_last_step_that_may_change_them_stay_where
     assert applied(build(files), found.fix).dockerfile.text == start + "RUN npm ci\nCOPY src src\n"
 
 
-def test_manifests_that_a_step_may_have_changed_are_copied_again():
-    start = JS + "COPY package.json package-lock.json ./\nRUN make manifests\n"
+def test_manifests_that_the_steps_behind_them_leave_alone_are_not_copied_again():
+    start = JS + "COPY package.json package-lock.json ./\nRUN apt-get install -y git\n"
+    check_fixed(
+        rule,
+        start + "COPY src src\nRUN npm ci\n",
+        start + "RUN npm ci\nCOPY src src\n",
+        NPM,
+        edit="src/a.ts",
+    )
+
+
+@pytest.mark.parametrize(
+    "step", ["make manifests", "npm ci", "tar xf /a.tar", "cp /a package.json"]
+)
+def test_manifests_that_a_step_may_have_changed_are_copied_again(step):
+    start = JS + f"COPY package.json package-lock.json ./\nRUN {step}\n"
     check_fixed(
         rule,
         start + "COPY . .\nRUN npm ci\n",
