@@ -15,7 +15,7 @@ DIR is a folder of git clones named OWNER+NAME. The rules of the measurement, fi
   least one fix" counted files with a cache mount alone, which is not meant to re-run less). Dockerfiles
   without a finding count as they are.
 - A step that must compile runs on every edit that it reads, before and after: so beside each ratio stands
-  the least that any tool could reach by the same count (reachable.py, added when the ratios were known). Its own
+  an estimate of the least that another order could reach by the same count (reachable.py, added when the ratios were known). Its own
   "before" is larger, since parts of one RUN that would re-run apart count apart there too. Where a stage
   passes on the same bytes (`cargo chef prepare`, `turbo prune`) the count takes what follows to re-run, and
   the bound does not.
@@ -48,7 +48,7 @@ class Judged:
     """One Dockerfile: expensive steps that the commits ran of it, as it was and as fixed.
 
     `reordered`: one of its fixes gives it another order. `bound`: the same as it would be with the
-    fewest re-runs that any order could reach.
+    fewest re-runs that another order would need, by estimate.
     """
 
     repository: str
@@ -157,7 +157,7 @@ def show(files: Sequence[Judged], fixes: Counter[str], left_out: Counter[str]) -
         if value is not None:
             low, high = interval(among, measure)
             best = measure(bounds(among))
-            at_best = "" if best is None else f"   any tool at best {best:.2f}"
+            at_best = "" if best is None else f"   least by estimate {best:.2f}"
             click.echo(f"{label:44}{value:6.2f}   95 % of draws {low:.2f} to {high:.2f}{at_best}")
     for rule, count in fixes.most_common():
         click.echo(f"fixed by {rule}: {count}")

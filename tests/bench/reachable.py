@@ -1,9 +1,11 @@
-"""The fewest re-runs that any order of the same commands could reach, to hold ours against.
+"""The fewest re-runs that another order of the same commands would need, to hold ours against.
 
 A command that compiles, tests or copies has to run when what it reads changes: no order spares it,
 so it counts here as with our fixes. An install re-runs only when a manifest, a lock file or a
 setting of an installer changes, and a step that reads nothing of the project never does. Whether a
-Dockerfile can be brought there without another result is not asked: it is a bound, not an aim.
+Dockerfile can be brought there without another result is not asked. It is an estimate, no proof:
+commands are sorted by their words, a script that is not known counts as one that must run, and so
+does all that a better ignore file than ours would spare.
 """
 
 from collections.abc import Sequence
