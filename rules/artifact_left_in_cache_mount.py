@@ -156,7 +156,7 @@ def _report(build: Build, layer: Layer, target: str, taker: Layer, path: str) ->
     return rule.finding(
         build.path,
         layer.instruction.span,
-        subject=f"{stage.name or stage.index} {path}",
+        subject=f"{stage.label} {path}",
         message=(
             f"{code(path)} is in no layer: it lies in the cache mount on {code(target)}, and "
             f"{code(taker.instruction.keyword)} in line {taker.instruction.span.start} does not "

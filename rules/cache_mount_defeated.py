@@ -133,7 +133,7 @@ def _report(  # noqa: PLR0913, PLR0917  # what is wrong, and what is done about 
     return rule.finding(
         build.path,
         layer.instruction.span,
-        subject=f"{stage.name or stage.index} {family.manager.name} {' '.join(kept)}",
+        subject=f"{stage.label} {family.manager.name} {' '.join(kept)}",
         message=message,
         severity="warning" if build.builder.keeps_disk else "info",
         fix=fix if reason is None else None,

@@ -111,7 +111,7 @@ def _report(family: Family, layer: Layer, place: Place, flag: Flag, mount: Mount
     return rule.finding(
         build.path,
         layer.instruction.span,
-        subject=f"{stage.name or stage.index} {manager.name} {mount.target}",
+        subject=f"{stage.label} {manager.name} {mount.target}",
         message=message,
         severity="warning" if build.builder.keeps_disk else "info",
         fix=fix,

@@ -75,7 +75,7 @@ def _report(family: Family, layer: Layer, edits: list[Edit]) -> Finding:
     return rule.finding(
         build.path,
         layer.instruction.span,
-        subject=f"{stage.name or stage.index} {family.of(layer)[0].words}",
+        subject=f"{stage.label} {family.of(layer)[0].words}",
         message=(
             f"{code(manager.name)} cannot share its cache with another build, nor with another "
             f"platform of this one; with `sharing=locked` the second waits."

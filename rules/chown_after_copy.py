@@ -64,7 +64,7 @@ def find(build: Build) -> Iterator[Finding]:
         yield rule.finding(
             build.path,
             Span(first.span.start, change.layer.instruction.span.end),
-            subject=f"{stage.name or stage.index} {change.piece.words}",
+            subject=f"{stage.label} {change.piece.words}",
             message=(
                 f"After an edit to any file that {code(f'{first.keyword} {first.value}')} takes, "
                 f"{code(change.piece.words)} writes the copied files a second time."

@@ -129,4 +129,4 @@ def _shown(instruction: Instruction) -> str:
 
 def _subject(build: Build, layer: Layer, commands: Sequence[str]) -> str:
     stage = build.dockerfile.stages[layer.stage]
-    return f"{stage.name or stage.index} {' && '.join(commands)}"
+    return f"{stage.label} {' && '.join(commands)}"

@@ -148,7 +148,7 @@ def _report(build: Build, moved: Sequence[Instruction], runs: Sequence[Layer]) -
     return rule.finding(
         path,
         Span(argument.span.start, last.span.end),
-        subject=f"{stage.name or stage.index} ARG {name}",
+        subject=f"{stage.label} ARG {name}",
         message=(
             f"{code(name)} has a new value with every build, and each new value re-runs {steps}, "
             f"which {'does' if len(runs) == 1 else 'do'} not read it."

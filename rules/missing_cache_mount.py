@@ -96,7 +96,7 @@ def _report(family: Family, mounting: Mounting) -> Finding:
     return rule.finding(
         build.path,
         layer.instruction.span,
-        subject=f"{stage.name or stage.index} {' && '.join(plain)}",
+        subject=f"{stage.label} {' && '.join(plain)}",
         message=message,
         severity="warning" if projects and build.builder.keeps_disk else "info",
         fix=Fix(mounting.edits),

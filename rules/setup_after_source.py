@@ -98,7 +98,7 @@ def _report(build: Build, move: Move) -> Finding:
     is_run = last.keyword == "RUN"
     if is_run:
         words = [piece.words for piece in move.last.pieces if _is_worth_a_word(piece)]
-        verb, again = "reads" if len(words) == 1 else "read", "runs it again"
+        verb, again = ("reads", "runs it again") if len(words) == 1 else ("read", "runs them again")
     else:
         words, verb, again = [f"{last.keyword} {last.value}"], "takes", "copies it again"
     fix, reason = None, None
@@ -109,7 +109,7 @@ def _report(build: Build, move: Move) -> Finding:
     return rule.finding(
         build.path,
         Span(first.span.start, last.span.end),
-        subject=f"{stage.name or stage.index} {' && '.join(words)}",
+        subject=f"{stage.label} {' && '.join(words)}",
         message=(
             f"{listed(words)} {verb} nothing of the source, but behind "
             f"{code(f'{first.keyword} {first.value}')} every edit {again}."

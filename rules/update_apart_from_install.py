@@ -102,7 +102,7 @@ def _report(build: Build, update: Layer, install: Layer, piece: Piece) -> Findin
     return rule.finding(
         build.path,
         Span(first.span.start, second.span.end),
-        subject=f"{stage.name or stage.index} {piece.words}",
+        subject=f"{stage.label} {piece.words}",
         message=(
             f"{code(piece.words)} in a layer of its own is cached: the install in the next RUN "
             f"works with the package index of the day when that layer was built."

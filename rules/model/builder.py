@@ -6,7 +6,7 @@ from typing import get_args
 from rules.model.context import BuildContext, Kind
 from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile
-from rules.model.invocations import Invocation, Name, read_invocations, unread
+from rules.model.invocations import Invocation, Name, read_invocations, skipped_sources
 from rules.model.manifests import is_manifest
 from rules.model.prose import code
 from rules.model.repository import Repository
@@ -86,7 +86,7 @@ def _name(repository: Repository, invocations: Iterable[Invocation], said: str) 
     for name in _NAMES:
         if said == name:
             return name
-    if unread(repository):
+    if skipped_sources(repository):
         return "unknown"
     return max((i.builder for i in invocations), key=_NAMES.index, default="buildkit")
 
@@ -97,7 +97,7 @@ def _decide(
     told = [i for i in invocations if i.root is not None]
     if not told and any(i.kind == "unknown" for i in invocations):
         return "", "unknown", "its context is made for the build"
-    if not told and (more := unread(repository)):
+    if not told and (more := skipped_sources(repository)):
         return "", "unknown", f"{code(more[0])} may name it, and cannot be read"
     needs = _Needs(repository, dockerfile)
     roots = {i.root for i in told if i.root is not None}

@@ -147,6 +147,11 @@ class Stage:
     instructions: tuple[Instruction, ...]
     """The FROM first."""
 
+    @property
+    def label(self) -> str:
+        """Its name, else its number."""
+        return self.name or str(self.index)
+
 
 @dataclass(frozen=True, slots=True)
 class Dockerfile:

@@ -9,7 +9,7 @@ from rules.model.invocations.documents import BeyondError
 from rules.model.invocations.invocation import Cache, Invocation, Name, existing
 from rules.model.repository import Repository
 
-__all__ = ["Cache", "Invocation", "Name", "read_invocations", "sources", "unread"]
+__all__ = ["Cache", "Invocation", "Name", "read_invocations", "skipped_sources", "sources"]
 
 MAX_FILES = 100
 """Files read of one repository besides its workflows: those in its root and beside a Dockerfile
@@ -129,7 +129,7 @@ def read_invocations(repository: Repository) -> tuple[Invocation, ...]:
     return _look(repository)[0]
 
 
-def unread(repository: Repository) -> tuple[str, ...]:
+def skipped_sources(repository: Repository) -> tuple[str, ...]:
     """The files that may say more: those that are no text, or hold more than is read of one."""
     return _look(repository)[1]
 
