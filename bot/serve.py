@@ -19,7 +19,7 @@ from bot.terminal.ending import fail
 
 DRAIN = 5.0
 """Seconds that open requests get at the end, before the queue gets its own."""
-SWITCH = 0.0005
+SWITCH = 0.0001
 """Seconds that a thread may think before another gets its turn. Taking a delivery needs some ten
 turns, and beside an analysis each would be waited for as long as Python says: 5 ms."""
 YIELDING = 5

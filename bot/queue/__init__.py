@@ -70,8 +70,8 @@ class Queue:
         self._pause = pause
         self._grace = grace
         self._lite = url.startswith("sqlite")
-        self._storage = Storage(url)
-        self._ledger = Ledger(self._storage)
+        self._storage, self._deliveries = Storage(url), Storage(url)
+        self._ledger = Ledger(self._storage, self._deliveries)
         self._came = asyncio.Event()
         self._running: set[asyncio.Future[str]] = set()
         self._busy: set[str] = set()
@@ -89,6 +89,7 @@ class Queue:
         _tame_the_log()
         async with AsyncExitStack() as exits:
             exits.push_async_callback(self._storage.close)
+            exits.push_async_callback(self._deliveries.close)
             await self._ledger.open()
             if self._work is not None:
                 await self._launch(exits)

@@ -1,4 +1,4 @@
-"""What is to be done for which pull request: two tables, and one thread that writes them.
+"""What is to be done for which pull request: two tables.
 
 A row of `layerwise_pull` is a pull request. Its `ticket` is the id of the only workflow that may
 run it, None when nothing is to be done; its `claim` is the run that is going on. A new push gives
@@ -103,7 +103,7 @@ SELECT id, ticket, job FROM layerwise_pull
 WHERE queued = 0 AND ticket IS NOT NULL AND due <= :now ORDER BY due LIMIT :most
 """
 _QUEUED = "UPDATE layerwise_pull SET queued = 1 WHERE id = :row"
-AT_ONCE = 10
+AT_ONCE = 4
 """So many workflows are made in one transaction: deliveries wait for as long as it takes."""
 
 Enqueue = Callable[[sa.Connection, str, str, Job], None]
@@ -167,11 +167,14 @@ class Depth:
 
 
 class Ledger:
-    """The tables. A method returns when its change is on the disk; all raise StorageError."""
+    """The tables. A method returns when its change is on the disk; all raise StorageError.
 
-    def __init__(self, storage: Storage) -> None:
+    Deliveries are written through a storage of their own: GitHub waits for those.
+    """
+
+    def __init__(self, storage: Storage, deliveries: Storage) -> None:
         self._do = storage.do
-        self._do_together = storage.do_together
+        self._do_together = deliveries.do_together
 
     async def open(self) -> None:
         """Make the tables where they are missing, and the columns that old ones lack."""

@@ -1,4 +1,4 @@
-"""One database, one writer: changes that are wanted at the same time share a transaction.
+"""A database and one thread that writes it: changes wanted at the same time share a transaction.
 
 SQLite has one writer whatever one does, and a commit costs a wait for the disk: sharing it makes
 many deliveries a second cheap. On PostgreSQL it saves connections and round trips.

@@ -3,6 +3,7 @@ import dataclasses
 import itertools
 import sqlite3
 import sys
+import threading
 import time
 from asyncio.subprocess import PIPE
 
@@ -490,7 +491,7 @@ async def test_what_its_sender_was_told_is_not_stored_is_not_stored_later(tmp_pa
 async def test_one_bad_change_does_not_spoil_the_others(sqlite):
     async with Queue(sqlite) as queue:
         good = [queue.put(job(n)) for n in range(10)]
-        bad = queue._storage.do(lambda connection: connection.exec_driver_sql("nonsense"))
+        bad = queue._deliveries.do(lambda connection: connection.exec_driver_sql("nonsense"))
         results = await asyncio.gather(*good[:5], bad, *good[5:], return_exceptions=True)
         assert [type(r) for r in results] == [bool] * 5 + [StorageError] + [bool] * 5
         assert (await queue.depth()).waiting == 10
@@ -517,10 +518,21 @@ async def test_deliveries_that_come_together_share_a_wait_for_the_disk(sqlite):
         commits += 1
 
     async with Queue(sqlite) as queue:
-        sa.event.listen(queue._storage._engine, "commit", count)
+        sa.event.listen(queue._deliveries._engine, "commit", count)
         await asyncio.gather(*[queue.put(job(n)) for n in range(200)])
         assert (await queue.depth()).waiting == 200
     assert commits < 10
+
+
+async def test_a_delivery_does_not_wait_for_what_the_work_changes(server):
+    go_on = threading.Event()
+    async with Queue(server.database()) as queue:
+        slow = asyncio.create_task(queue._storage.do(lambda _connection: go_on.wait(30)))
+        await asyncio.sleep(0)
+        assert await queue.put(job())
+        assert not slow.done()
+        go_on.set()
+        assert await slow
 
 
 async def test_depth_tells_how_long_the_oldest_has_waited(sqlite):
