@@ -24,9 +24,9 @@ SWITCH = 0.0001
 turns, and beside an analysis each would be waited for as long as Python says: 5 ms."""
 YIELDING = 5
 """How far a process that only works stands back for one beside it that answers GitHub."""
-GARBAGE = (20_000, 20, 50)
-"""When Python looks for garbage: by its own counts it would go through all that it ever loaded
-every few dozen reviews, a fifth of a second in which nothing is answered."""
+GARBAGE = (5_000, 5, 200)
+"""When Python looks for garbage: by its own counts it would go through all that is alive every few
+dozen reviews, half a second in which nothing is answered; a step of these takes 20 ms."""
 FORGETFUL_HOSTS = ("DYNO", "K_SERVICE", "RENDER")
 """Variables of hosts whose disk is new at every start: Heroku, Cloud Run, Render."""
 
