@@ -10,7 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 CONCURRENT_REQUESTS = 8
-"""Of one installation. GitHub asks for few at a time and stops at 100."""
+"""Of one installation. GitHub asks for few at a time."""
+CONCURRENT_OF_ALL = 40
+"""Of all installations, in this process: GitHub stops at 100, and does not say whose."""
 WRITE_SPACING = 1.0
 """Seconds between two writes of one installation: "wait at least one second between each"."""
 PATIENCE = 5.0
@@ -56,6 +58,7 @@ class Limits:
     ) -> None:
         self._now = now
         self._sleep = sleep
+        self._slots = asyncio.Semaphore(CONCURRENT_OF_ALL)
         self._paces: dict[int, _Pace] = {}
 
     @asynccontextmanager
@@ -71,6 +74,7 @@ class Limits:
                 await self._sleep_for(min(pace.next_write - self._now(), WRITE_SPACING))
             await places.enter_async_context(pace.slots)
             await self._sleep_until(max(pace.blocked.get(r, 0.0) for r in (resource, "")))
+            await places.enter_async_context(self._slots)
             if write:
                 pace.next_write = self._now() + WRITE_SPACING
             yield

@@ -130,6 +130,22 @@ async def test_few_requests_are_made_at_the_same_time(client, github):
     assert most == CONCURRENT_REQUESTS
 
 
+async def test_many_installations_share_what_github_takes_at_the_same_time(clock):
+    shared = limits.Limits(clock.now, clock.sleep)
+    now, most = 0, 0
+
+    async def ask(installation):
+        nonlocal now, most
+        async with shared.slot(installation, "core", write=installation % 2 == 0):
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0)
+            now -= 1
+
+    await asyncio.gather(*[ask(n) for n in range(1, 3 * limits.CONCURRENT_OF_ALL)])
+    assert most == limits.CONCURRENT_OF_ALL
+
+
 @pytest.mark.parametrize(("status", "headers", "message", "refusal"), [
     (200, {}, "", None),
     (403, {}, "Resource not accessible by integration", None),
