@@ -23,23 +23,30 @@ def schema() -> Any:
     return build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
 
 
+@cache
+def _read(query: str) -> tuple[Any, tuple[str, ...]]:
+    """A query's document, and what the schema has against it: of a few queries many are made."""
+    from graphql import GraphQLSyntaxError, parse, validate  # noqa: PLC0415
+
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        return None, (error.message,)
+    return document, tuple(fault.message for fault in validate(schema(), document))
+
+
 def answer(github: "StandIn", caller: Caller, body: Any) -> Reply:
     """Run one query. Errors come with status 200; a query that the schema forbids is a violation."""
-    from graphql import GraphQLSyntaxError, execute, parse, validate  # noqa: PLC0415
+    from graphql import execute  # noqa: PLC0415
 
     if caller.installation is None and caller.account is None:
         raise Refused(401, "This endpoint requires you to be authenticated.")
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise Refused(400, "A query attribute must be specified and must be a string.")
-    try:
-        document = parse(body["query"])
-    except GraphQLSyntaxError as error:
-        github.violations.append(f"POST /graphql: {error.message}")
-        return Reply(200, {"errors": [{"message": error.message}]})
-    faults = validate(schema(), document)
+    document, faults = _read(body["query"])
     if faults:
-        github.violations += [f"POST /graphql: {fault.message}" for fault in faults]
-        return Reply(200, {"errors": [{"message": fault.message} for fault in faults]})
+        github.violations += [f"POST /graphql: {fault}" for fault in faults]
+        return Reply(200, {"errors": [{"message": fault} for fault in faults]})
     view = View(github, caller)
     roots = {**view.query(), **mutations(view)}
     result: Any = execute(
