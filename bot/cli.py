@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from bot import garbage
 from bot.terminal.ending import FOUND, fail
 
 Kind = Literal["local", "git"]
@@ -158,8 +159,7 @@ def check(  # noqa: PLR0913, PLR0917  # one for each option
     from bot.terminal.check import Options  # noqa: PLC0415
     from bot.terminal.check_command import run  # noqa: PLC0415
 
-    gc.freeze()
-    gc.enable()
+    garbage.look_seldom()
     if fix and diff:
         raise click.UsageError("--fix and --diff exclude each other.")
     if "-" in paths and len(paths) > 1:

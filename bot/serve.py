@@ -8,7 +8,7 @@ import sys
 import sentry_sdk
 from aiohttp import web
 
-from bot import log
+from bot import garbage, log
 from bot.pages.setup import Setup
 from bot.queue.storage import StorageError
 from bot.redact import Redactor
@@ -24,9 +24,6 @@ SWITCH = 0.0001
 turns, and beside an analysis each would be waited for as long as Python says: 5 ms."""
 YIELDING = 5
 """How far a process that only works stands back for one beside it that answers GitHub."""
-GARBAGE = (5_000, 5, 200)
-"""When Python looks for garbage: by its own counts it would go through all that is alive every few
-dozen reviews, half a second in which nothing is answered; a step of these takes 20 ms."""
 FORGETFUL_HOSTS = ("DYNO", "K_SERVICE", "RENDER")
 """Variables of hosts whose disk is new at every start: Heroku, Cloud Run, Render."""
 
@@ -48,8 +45,7 @@ def serve(part: Part = Part.BOTH) -> None:
     if part is Part.WORKER:
         os.nice(YIELDING)
     gc.collect()
-    gc.freeze()  # what is loaded by now stays
-    gc.set_threshold(*GARBAGE)
+    garbage.look_seldom()
     if settings.database_url.startswith("sqlite") and any(h in os.environ for h in FORGETFUL_HOSTS):
         logger.warning("this host forgets its disk: set DATABASE_URL, or jobs are lost")
     runner = Runner(settings, part)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any, TypeVar, TypeVarTuple
 
 from rules.model.builder import Builder
+from rules.model.cached import cached_property
 from rules.model.contents import Contents, Origin, Output
 from rules.model.context import BuildContext
 from rules.model.copies import Copy

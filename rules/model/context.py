@@ -5,9 +5,9 @@ https://docs.docker.com/build/concepts/context/
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import Literal
 
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 from rules.model.goregexp import TooLargeError
 from rules.model.ignore import IgnoreError, IgnoreFile

@@ -2,8 +2,8 @@
 
 import posixpath
 from collections.abc import Iterator
-from functools import cached_property
 
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 from rules.model.ignore import IgnoreFile
 from rules.model.sources import ROOT, Files, Match, has_wildcard, takes

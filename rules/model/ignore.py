@@ -10,8 +10,8 @@ below; and an excluded folder is not entered when no `!` pattern seems to lead i
 import posixpath
 from collections.abc import Iterable
 from dataclasses import field
-from functools import cached_property
 
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 from rules.model.goregexp import TooLargeError, is_malformed
 from rules.model.patterns import Automaton, State

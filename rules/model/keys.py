@@ -6,8 +6,8 @@ are numbered as they are met: two that are the same have the same number.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 
+from rules.model.cached import cached_property
 from rules.model.contents import Based, Brought, Contents, Copied, Made, Origin, Output, Said
 from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Dockerfile

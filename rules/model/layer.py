@@ -8,9 +8,10 @@ import posixpath
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
+from rules.model.cached import cached_property
 from rules.model.copies import Copy
 from rules.model.dataclass import dataclass
 from rules.model.dockerfile import Heredoc, Instruction

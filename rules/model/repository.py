@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
-from functools import cached_property
 
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 from rules.model.history import History
 

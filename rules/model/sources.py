@@ -8,8 +8,9 @@ Sources are paths relative to the context root, cleaned, `.` for the root itself
 import posixpath
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 
 ROOT = "."

@@ -1,9 +1,9 @@
 """What becomes of each instruction after a change, and why, in words."""
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Literal
 
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 from rules.model.keys import Delta, Entry, Plan
 from rules.model.layer import Layer

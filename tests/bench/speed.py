@@ -25,6 +25,7 @@ from pathlib import Path
 
 import click
 
+from bot import garbage
 from rules import inspect, look
 from rules.model.dockerfile import Unreadable, parse
 from rules.model.repository import Repository
@@ -165,6 +166,7 @@ def ratios(mean: float, ours: Sequence[float]) -> str:
 def compare_files(files: Sequence[tuple[Path, str]], found: dict[str, str]) -> None:
     """Print the table of CPU a file."""
     texts = [text for _, text in files]
+    garbage.look_seldom()  # as the service and the command do
     for text in texts[:10]:  # imports and first tables are start-up, not work on a file
         all_proven(text)
     heads = ("mean", "median", "95 %", "max", "x found", "x proven")

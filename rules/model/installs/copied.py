@@ -3,9 +3,9 @@
 import posixpath
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 from rules.model.cache import Build, Copy, Layer, Mount
+from rules.model.cached import cached_property
 from rules.model.sources import ROOT
 
 _MOST_ALIKE = 100

@@ -3,9 +3,9 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from rules.model.cache import Build, Layer, once
+from rules.model.cached import cached_property
 from rules.model.dataclass import dataclass
 from rules.model.installs.copied import Copied
 from rules.model.installs.edited import Edited, edited, editing, edits_of
