@@ -167,7 +167,7 @@ async def test_a_database_that_takes_nothing_is_answered_with_503_until_it_does(
     bench = bench_of()
     async with bench.serving(Part.WEB) as client:
         bench.client = client
-        storage = bench.service.queue._storage
+        storage = bench.service.queue._deliveries
 
         def execute(pragma: str) -> None:
             with storage._engine.connect() as connection:
