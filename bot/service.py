@@ -12,7 +12,7 @@ from gidgethub import HTTPException
 from bot.github.client import Client, Limited, Unavailable, open_session
 from bot.job import Job
 from bot.metrics import Metrics
-from bot.queue import Queue, keep_running
+from bot.queue import POLL, Queue, keep_running
 from bot.queue.ledger import Depth
 from bot.queue.storage import StorageError
 from bot.reconcile import Reconciler
@@ -83,7 +83,7 @@ class Runner:
         part: Part = Part.BOTH,
         work: MakeWork = Worker,
         *,
-        poll: float = 0.25,
+        poll: float = POLL,
         grace: float = 20.0,
     ) -> None:
         self.part = part

@@ -38,7 +38,7 @@ APPLICATION, NAME = "layerwise", "review"
 WORKERS, LANES = 120, 3
 """Jobs of a process that run at a time, and those of one installation. Most of a job is waiting
 until GitHub takes the next write of its installation, so there are many more than could think."""
-POLL = 0.25
+POLL = 0.4
 """Seconds between two looks for work."""
 LIVENESS = 2.0
 """Seconds between two looks for processes that have died."""
