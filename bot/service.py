@@ -9,6 +9,7 @@ from enum import Flag, auto
 
 from gidgethub import HTTPException
 
+from bot import garbage
 from bot.github.client import Client, Limited, Unavailable, open_session
 from bot.job import Job
 from bot.metrics import Metrics
@@ -110,6 +111,7 @@ class Runner:
             queue = Queue(self._settings.database_url, mine, poll=self._poll, grace=self._grace)
             service = Service(app, await exits.enter_async_context(queue), client)
             keep_running(exits, _ask_for_credentials(service))
+            keep_running(exits, garbage.look_now_and_then())
             if Part.WEB in self.part:
                 keep_running(exits, Reconciler(client, queue.known).run())
             self._exits = exits.pop_all()

@@ -1,0 +1,35 @@
+"""Garbage that counts of references do not find, in a process of its own: it changes the process."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import asyncio, gc, weakref
+from bot import garbage
+
+class Knot:
+    def __init__(self):
+        self.me = self
+
+async def main():
+    garbage.look_seldom()
+    garbage.ALL = 0.01
+    old = Knot()
+    seen = weakref.ref(old)
+    gc.collect(1)
+    gc.collect(1)  # among the old now
+    del old
+    tending = asyncio.create_task(garbage.look_now_and_then())
+    await asyncio.sleep(0.2)
+    tending.cancel()
+    print(gc.get_threshold() == garbage.STEPS, gc.get_freeze_count() > 0, seen())
+
+asyncio.run(main())
+"""
+
+
+def test_a_service_looks_among_what_has_grown_old_too():
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True True None\n"
