@@ -1,6 +1,7 @@
 """What runs behind the routes: the client of GitHub, the queue, the reconciler."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -9,7 +10,6 @@ from enum import Flag, auto
 
 from gidgethub import HTTPException
 
-from bot import garbage
 from bot.github.client import Client, Limited, Unavailable, open_session
 from bot.job import Job
 from bot.metrics import Metrics
@@ -24,6 +24,8 @@ from bot.worker import Worker
 READY_TIMEOUT = 5.0
 CREDENTIALS_CHECK, CREDENTIALS_RECHECK = 3600.0, 30.0
 """Seconds between two questions to GitHub whether it knows us, when it did and when not."""
+ALL_GARBAGE = 60.0
+"""Seconds between two looks for garbage among all that is alive."""
 NO_APP = (
     "No GitHub App is configured. Open the set-up page by the link that the server printed when "
     f"it started, or set {', '.join(APP_VARIABLES)} (or each with _FILE, the path of a file that "
@@ -111,7 +113,7 @@ class Runner:
             queue = Queue(self._settings.database_url, mine, poll=self._poll, grace=self._grace)
             service = Service(app, await exits.enter_async_context(queue), client)
             keep_running(exits, _ask_for_credentials(service))
-            keep_running(exits, garbage.look_now_and_then())
+            keep_running(exits, _look_for_garbage())
             if Part.WEB in self.part:
                 keep_running(exits, Reconciler(client, queue.known).run())
             self._exits = exits.pop_all()
@@ -140,3 +142,10 @@ async def _ask_for_credentials(service: Service) -> None:
         else:
             service.credentials = True
         await asyncio.sleep(CREDENTIALS_CHECK if service.credentials else CREDENTIALS_RECHECK)
+
+
+async def _look_for_garbage() -> None:
+    """Once a minute among all: what falls between the steps of `bot.garbage` would add up."""
+    while True:
+        await asyncio.sleep(ALL_GARBAGE)
+        gc.collect()

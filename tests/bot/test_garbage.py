@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import asyncio, gc, weakref
-from bot import garbage
+from bot import garbage, service
 
 class Knot:
     def __init__(self):
@@ -13,13 +13,13 @@ class Knot:
 
 async def main():
     garbage.look_seldom()
-    garbage.ALL = 0.01
+    service.ALL_GARBAGE = 0.01
     old = Knot()
     seen = weakref.ref(old)
     gc.collect(1)
     gc.collect(1)  # among the old now
     del old
-    tending = asyncio.create_task(garbage.look_now_and_then())
+    tending = asyncio.create_task(service._look_for_garbage())
     await asyncio.sleep(0.2)
     tending.cancel()
     print(gc.get_threshold() == garbage.STEPS, gc.get_freeze_count() > 0, seen())
