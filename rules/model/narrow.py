@@ -3,7 +3,7 @@
 import posixpath
 import re
 
-from rules.model.cache import Build, Copy, Layer
+from rules.model.cache import Build, Copy, Layer, once
 from rules.model.dockerfile import Flag
 from rules.model.finding import Edit, Fix
 from rules.model.installs.copied import Copied
@@ -89,14 +89,19 @@ def _may_bring(build: Build, copy: Copy, folder: str) -> bool:
     place = copy.destination
     if place is None or not overlap(place, folder):
         return place is None
-    if copy.stage is None or build.dockerfile.stages[copy.stage].image != "scratch":
+    if copy.stage is None or place != "/" or copy.sources != (ROOT,):
         return True
-    if place != "/" or copy.sources != (ROOT,):
+    return _may_hold(build, copy.stage, folder)
+
+
+@once  # strangers may copy a stage into the next one, and that twice, as often as they like
+def _may_hold(build: Build, stage: int, folder: str) -> bool:
+    """Whether files of a stage may lie in a folder."""
+    if build.dockerfile.stages[stage].image != "scratch":
         return True
-    inside = [layer for layer in build.layers if layer.stage == copy.stage]
-    copies = [layer.copy for layer in inside if layer.copy is not None]
+    inside = [layer for layer in build.layers if layer.stage == stage]
     others = {e.instruction.keyword for e in inside if e.copy is None} - {"FROM", "ENV", "ARG"}
-    return bool(others) or any(_may_bring(build, each, folder) for each in copies)
+    return bool(others) or any(e.copy and _may_bring(build, e.copy, folder) for e in inside)
 
 
 def _is_plain(build: Build, path: str) -> bool:

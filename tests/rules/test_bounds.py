@@ -32,6 +32,15 @@ def test_fixes_that_would_take_too_long_to_prove_are_words():
     assert told[-1] == "the file has too many findings"
 
 
+def test_stages_that_copy_the_one_before_many_times_are_each_looked_at_once():
+    whole = "FROM scratch AS s0\nCOPY main.py /other/\n" + "".join(
+        f"FROM scratch AS s{n}\n" + f"COPY --from=s{n - 1} / /\n" * 4 for n in range(1, 25)
+    )
+    whole += "FROM python:3.12\nWORKDIR /app\nCOPY --from=s24 / /\n"
+    report = inspect(whole + "RUN --mount=type=bind,target=/app pip install -r requirements.txt\n")
+    assert "copy-source-before-install" in {f.rule for f in report.findings if f.fix}
+
+
 @pytest.mark.parametrize("number", ["9" * 5000, "\N{SUPERSCRIPT TWO}"])
 @pytest.mark.parametrize(
     "text",
