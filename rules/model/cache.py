@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import wraps
+from operator import attrgetter
 from typing import Any, TypeVar, TypeVarTuple
 
 from rules.model.builder import Builder
@@ -152,29 +153,26 @@ _Asked = TypeVarTuple("_Asked")
 
 def once(work_out: Callable[[Build, *_Asked], _Found]) -> Callable[[Build, *_Asked], _Found]:
     """Let a function of a build work out each answer once: the build remembers it."""
-
-    @wraps(work_out)
-    def ask(build: Build, *asked: *_Asked) -> _Found:
-        key = (work_out, *asked)
-        if key not in build.remembered:
-            build.remembered[key] = work_out(build, *asked)
-        found: _Found = build.remembered[key]
-        return found
-
-    return ask
+    return _once(work_out, attrgetter("remembered"))
 
 
 def once_of_tree(
     work_out: Callable[[Build, *_Asked], _Found],
 ) -> Callable[[Build, *_Asked], _Found]:
     """The same for what does not depend on the Dockerfile's own text: a fix of that keeps it."""
+    return _once(work_out, attrgetter("of_tree"))
 
+
+def _once(
+    work_out: Callable[[Build, *_Asked], _Found],
+    known_to: Callable[[Build], dict[tuple[object, ...], Any]],
+) -> Callable[[Build, *_Asked], _Found]:
     @wraps(work_out)
     def ask(build: Build, *asked: *_Asked) -> _Found:
-        key = (work_out, *asked)
-        if key not in build.of_tree:
-            build.of_tree[key] = work_out(build, *asked)
-        found: _Found = build.of_tree[key]
+        known, key = known_to(build), (work_out, *asked)
+        if key not in known:
+            known[key] = work_out(build, *asked)
+        found: _Found = known[key]
         return found
 
     return ask
