@@ -245,16 +245,9 @@ def open_build(
     return Report(path, Build(path, dockerfile, context, repository, found))
 
 
-def inspect(
-    repository: Repository,
-    path: str,
-    contexts: Mapping[str, str] | None = None,
-    builder: str = "auto",
-    *,
-    persistent: bool | None = None,
-) -> Report:
-    """All that the rules say of the Dockerfile at a path of the repository, each fix proven."""
-    return prove(look(repository, path, contexts, builder, persistent=persistent))
+def inspect(repository: Repository, path: str) -> Report:
+    """All that the rules say of the Dockerfile at a path without settings, each fix proven."""
+    return prove(look(repository, path))
 
 
 def look(

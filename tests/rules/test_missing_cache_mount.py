@@ -462,6 +462,6 @@ def test_the_settings_have_the_last_word_on_the_builders_disk(persistent, severi
         "Dockerfile": PY + f"RUN {INSTALL}\n",
     }
     repository = Repository(frozenset(files), texts=files)
-    report = rules.inspect(repository, "Dockerfile", persistent=persistent)
+    report = rules.look(repository, "Dockerfile", persistent=persistent)
     (found,) = [f for f in report.findings if f.rule == rule.name]
     assert found.severity == severity
