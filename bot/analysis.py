@@ -130,12 +130,13 @@ def analyse_all(
     """Analyse, `read` what the rules asked for, and again until they lack nothing."""
     looked = look(snapshot, config)
     for _ in range(ROUNDS):
-        analysis = None if snapshot.missing else prove(looked, config)
         if not snapshot.missing:
-            break
+            analysis = prove(looked, config)
+            if not snapshot.missing:
+                return snapshot, analysis
         snapshot = snapshot.with_texts(read(snapshot.missing))
         looked = look(snapshot, config)
-    return snapshot, analysis or prove(looked, config)
+    return snapshot, prove(looked, config)
 
 
 def concerns_us(changes: Iterable[FileChange]) -> bool:

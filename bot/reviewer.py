@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import rules
 from bot import comment, verdict
-from bot.analysis import Analysis, analyse, concerns_us, expected, likely, look, prove
+from bot.analysis import Analysis, Looked, analyse, concerns_us, expected, likely, look, prove
 from bot.apart import apart
 from bot.conversation import Ask, Revision, clean_up
 from bot.fix import fix_all
@@ -134,24 +134,31 @@ async def _fetch(
 async def _analyse(
     snapshot: Snapshot, pull: PullRequest, github: GitHub
 ) -> tuple[Snapshot, Analysis]:
-    """Run the rules, fetch what they asked for, and run them again until they lack nothing."""
+    """Run the rules on all that they ask for, then on what they ask of the commits before."""
+    looked, analysis = await _read_and_prove(snapshot, pull, github)
+    history = looked.snapshot.head.history
+    if history is not None and history.missing:
+        looked = await apart(looked.with_history, await github.history(pull, history.missing))
+        analysis = await apart(prove, looked, pull.settings.config)
+    return looked.snapshot, analysis
+
+
+async def _read_and_prove(
+    snapshot: Snapshot, pull: PullRequest, github: GitHub
+) -> tuple[Looked, Analysis]:
+    """Look, fetch what the rules asked for, and again until they lack nothing: then prove."""
     config = pull.settings.config
     along = likely(snapshot) | (github.asked & snapshot.head.paths)
     looked = await apart(look, snapshot, config)
     for _ in range(ROUNDS):
-        analysis = None if snapshot.missing else await apart(prove, looked, config)
         if not snapshot.missing:
-            break
+            analysis = await apart(prove, looked, config)
+            if not snapshot.missing:
+                return looked, analysis
         snapshot = snapshot.with_texts(await github.read(pull, snapshot.missing | along))
         along = frozenset()
         looked = await apart(look, snapshot, config)
-    if analysis is None:
-        analysis = await apart(prove, looked, config)
-    history = snapshot.head.history
-    if history is not None and history.missing:
-        looked = await apart(looked.with_history, await github.history(pull, history.missing))
-        analysis = await apart(prove, looked, config)
-    return looked.snapshot, analysis
+    return looked, await apart(prove, looked, config)
 
 
 async def _say(  # noqa: PLR0913
