@@ -102,7 +102,7 @@ def _target(
         if target is None and identity and "env" not in known:
             target = f"/run/secrets/{identity}"
         return target, identity
-    if kind == "bind" and not target and ("target" not in known or target == ""):
+    if kind == "bind" and known.get("target", "") == "":
         return folder, identity  # BuildKit joins what is named to the working directory
     if kind == "ssh" or target is None:
         return target, identity
