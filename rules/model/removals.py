@@ -103,10 +103,11 @@ def may_take(
 
 
 def _makes_archive(process: Process) -> bool:
+    """Whether a `tar` does: `--create`, `-czf`, or `czf` as its first word."""
     words = [word or "" for word in process.args]
-    return "--create" in words or any("c" in w for w in words if w[:1] == "-" != w[1:2]) or (
-        bool(words) and words[0].isalpha() and "c" in words[0]
-    )  # fmt: skip
+    letters = [w for w in words if w.startswith("-") and not w.startswith("--")]
+    letters += [w for w in words[:1] if w.isalpha()]
+    return "--create" in words or any("c" in each for each in letters)
 
 
 def _is_fed(build: Build, layer: Layer, process: Process, folder: str) -> bool:
