@@ -7,8 +7,6 @@ from bot import comment
 from bot.terminal.check import Outcome
 from bot.terminal.formats.xml_text import Element, written
 
-SEVERITIES = {"warning": "warning", "info": "info"}
-
 
 def write(outcome: Outcome) -> str:
     """An element for each file in which something is found, or that could not be read."""
@@ -20,7 +18,7 @@ def write(outcome: Outcome) -> str:
                 element.add(
                     "error",
                     line=finding.span.start,
-                    severity=SEVERITIES[finding.severity],
+                    severity=finding.severity,  # of the same names
                     message=comment.fact(finding),
                     source=f"layerwise.{finding.rule}",
                 )
