@@ -43,7 +43,7 @@ POLL = 0.4
 LIVENESS = 2.0
 """Seconds between two looks for processes that have died."""
 THREADS = 4
-"""DBOS's, and the loop's for analyses: more would make none of them faster, but deliveries wait."""
+"""DBOS's, which are the loop's too: more would make none of them faster, but deliveries wait."""
 
 log = logging.getLogger(__name__)
 
