@@ -1,15 +1,7 @@
 import pytest
 
 from rules.copy_source_before_install import rule
-from tests.rules.tools import check_fixed, check_silent, check_words, findings
-
-PIP = {"requirements.txt": "flask\n", "main.py": "", "app/a.py": ""}
-NPM = {
-    "package.json": '{"scripts": {"build": "tsc"}}',
-    "package-lock.json": "{}",
-    "src/a.ts": "",
-    ".dockerignore": "node_modules\n",
-}
+from tests.rules.tools import NPM, PIP, check_fixed, check_silent, check_words, findings
 
 
 def test_the_example_of_the_documentation():

@@ -9,6 +9,15 @@ from rules.model.repository import Repository
 from rules.model.rule import Rule
 from rules.proof import work_rerun
 
+PIP = {"requirements.txt": "flask\n", "main.py": "", "app/a.py": ""}
+NPM = {
+    "package.json": '{"scripts": {"build": "tsc"}}',
+    "package-lock.json": "{}",
+    "src/a.ts": "",
+    ".dockerignore": "node_modules\n",
+}
+"""Small projects, for tests of what is done in Python and in JavaScript."""
+
 
 def build(files: dict[str, str], path: str = "Dockerfile") -> Build:
     """The build of a small repository made for a test."""

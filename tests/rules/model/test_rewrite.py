@@ -2,15 +2,8 @@ import pytest
 
 from rules.copy_source_before_install import rule
 from rules.proof import applied
-from tests.rules.tools import build, check_fixed, check_words, findings
+from tests.rules.tools import NPM, PIP, build, check_fixed, check_words, findings
 
-PIP = {"requirements.txt": "flask\n", "main.py": "", "app/a.py": ""}
-NPM = {
-    "package.json": '{"scripts": {"build": "tsc"}}',
-    "package-lock.json": "{}",
-    "src/a.ts": "",
-    ".dockerignore": "node_modules\n",
-}
 APP = "FROM python:3\nWORKDIR /app\n"
 JS = "FROM node:22\nWORKDIR /app\n"
 GO = {"go.mod": "module a\nrequire b v1\n", "go.sum": "", "main.go": ""}
