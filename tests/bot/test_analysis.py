@@ -4,7 +4,7 @@ import pytest
 
 import rules
 from bot import inspection
-from bot.analysis import analyse, look, prove
+from bot.analysis import analyse, analyse_all, look, prove
 from bot.config import Config
 from bot.diff import Hunk, read_patch
 from bot.snapshot import FileChange, Snapshot
@@ -73,6 +73,22 @@ def test_what_only_the_history_lets_be_found_is_proven_with_the_rest(proofs):
 def test_a_look_proves_nothing(snapshot, proofs):
     look(snapshot, Config())
     assert proofs == []
+
+
+def test_nothing_is_proven_while_texts_are_missing(snapshot, proofs):
+    analyse(snapshot, Config())
+    proven = sorted(proofs)
+    proofs.clear()
+    bare = Repository(snapshot.head.paths, history=History())
+    proven_before = []
+
+    def read(paths):
+        proven_before.append(list(proofs))
+        return {path: FILES[path] for path in paths}
+
+    analyse_all(Snapshot.at(bare, snapshot.changes.values()), Config(), read)
+    assert proven_before == [[], []]  # the Dockerfile is read, then what it names
+    assert sorted(proofs) == proven
 
 
 def test_what_was_found_before_the_change_is_told_without_a_proof(snapshot, proofs):

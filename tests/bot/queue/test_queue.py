@@ -198,6 +198,21 @@ async def test_one_installation_does_not_keep_the_others_waiting(url, desk):
     assert len(desk.done) == 31
 
 
+async def test_pushes_to_a_pull_request_wait_in_one_lane_and_pull_requests_in_all(sqlite, desk):
+    desk.open.clear()
+    async with desk.queue(sqlite) as queue:
+        for pull in range(12):
+            await queue.put(job(pull))
+        await until(lambda: len(desk.begun) == LANES)
+        for pull in range(12):
+            await queue.put(job(pull, at=1))
+        await asyncio.sleep(0.2)
+        assert len(desk.begun) == LANES
+        desk.open.set()
+        await idle(queue)
+    assert {each.pull_request for each in desk.done} == set(range(12))
+
+
 async def test_what_is_postponed_leaves_its_place_to_others_and_comes_back(url, desk):
     desk.errors = [Postpone(1.1)]
     async with desk.queue(url) as queue:
