@@ -1,9 +1,11 @@
 """From a signed delivery over HTTP to the real server process, to the review on GitHub."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -26,13 +28,20 @@ def app(github: StandIn) -> App:
 @pytest.fixture
 async def service(github: StandIn, app: App, tmp_path: Path) -> AsyncIterator[str]:
     """The server as its operator starts it, in a process of its own."""
-    variables = environment(github, app, tmp_path)
-    command = [sys.executable, "-m", "bot", "serve"]
+    async with serving(github, app, tmp_path):
+        yield app.webhook_url.removesuffix("/webhook")
+
+
+@asynccontextmanager
+async def serving(
+    github: StandIn, app: App, folder: Path, *options: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    variables = environment(github, app, folder)
+    command = [sys.executable, "-m", "bot", "serve", *options]
     process = await asyncio.create_subprocess_exec(*command, env=variables, cwd=ROOT)
-    base = app.webhook_url.removesuffix("/webhook")
     try:
-        await wait_for_answer(f"{base}/readyz")
-        yield base
+        await wait_for_answer(app.webhook_url.replace("/webhook", "/readyz"))
+        yield process
     finally:
         process.terminate()
         assert await asyncio.wait_for(process.wait(), PATIENCE) in (0, -15)
@@ -124,3 +133,12 @@ async def test_a_pull_request_without_a_dockerfile_costs_one_request(
     assert [r.endpoint for r in github.asked("/repos/")] == [
         "GET /repos/{owner}/{repo}/pulls/{pull_number}/files"
     ]
+
+
+@pytest.mark.parametrize(("part", "steps"), [("web", 0), ("worker", 5)])
+async def test_a_process_that_only_works_gives_way_to_one_that_answers(
+    github: StandIn, app: App, tmp_path: Path, part: str, steps: int
+):
+    async with serving(github, app, tmp_path, "--only", part) as process:
+        mine, theirs = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, process.pid))
+    assert theirs == min(mine + steps, 19)
